@@ -17,7 +17,9 @@ use crate::reader_study::analysis::{self, StudyAnalysis};
 use crate::reader_study::journal::Journal;
 use crate::reader_study::plan::{FORMAT, PlacedPlan};
 use crate::reader_study::standing::{Standing, last, standing};
-use crate::reader_study::{self, Arm, Design, Plan, Shows, StudyError, TRUTH, case_table, order, report, truth};
+use crate::reader_study::{
+    self, Arm, Design, Images, Plan, Shows, StudyError, TRUTH, case_table, kept_plans, order, report, truth,
+};
 
 /// Reader studies: what a model's score and maps do to those who read with them
 #[derive(Debug, clap::Args)]
@@ -34,8 +36,8 @@ enum Command {
     Analyse(AnalyseArgs),
 }
 
-/// Make a study from a table of cases: a folder with its plan, which can be changed by hand until
-/// reading begins
+/// Make a study from a table of cases: a folder with its plan, its truth, and copies of the images under
+/// codes that tell nothing
 #[derive(Debug, clap::Args)]
 struct NewArgs {
     /// Folder of the study, which must not hold one yet
@@ -65,6 +67,9 @@ struct NewArgs {
     /// Days between two sessions of a reader
     #[arg(long, value_name = "DAYS", default_value_t = 28)]
     washout: u32,
+    /// Leave the images where they are: the plan then holds their paths, which may tell the truth
+    #[arg(long)]
+    in_place: bool,
     /// Have readers mark what they see on the image
     #[arg(long)]
     marks: bool,
@@ -171,17 +176,20 @@ fn new(args: &NewArgs) -> anyhow::Result<Outcome> {
         question: args.question.clone().unwrap_or_else(|| format!("Does this image show: {}?", args.finding)),
         finding: args.finding.clone(),
         model: model_place(&args.model),
+        weights_sha256: manifest.weights_sha256.clone(),
         design: args.design,
         seed: args.seed,
         washout_days: args.washout,
         decision: args.decision,
         marks: args.marks,
         readers: readers(&args.readers),
+        registered: String::new(),
         arms,
         cases: Vec::new(),
     };
     let table = case_table::read(&args.cases)?;
-    let plan = reader_study::create(&args.folder, plan, &table)?;
+    let images = if args.in_place { Images::InPlace } else { Images::Copied };
+    let plan = reader_study::create(&args.folder, plan, &table, images)?;
     let positives = table.iter().filter(|c| c.positive).count();
     output::line(format!(
         "{}: {} cases, {positives} of them with the finding; {} readers; {} arms.",
@@ -190,6 +198,7 @@ fn new(args: &NewArgs) -> anyhow::Result<Outcome> {
         plan.readers.len(),
         plan.arms.len()
     ))?;
+    output::line(format!("Hash of the plan, to be deposited before the first reading: {}", plan.registered))?;
     let balanced = order::balanced_number(&plan);
     if !plan.readers.len().is_multiple_of(balanced) {
         output::remark(format!(
@@ -199,6 +208,9 @@ fn new(args: &NewArgs) -> anyhow::Result<Outcome> {
     }
     if plan.marks && table.iter().any(|c| c.positive && c.lesions.is_empty()) {
         output::remark("note: some cases with the finding have no box; their marks are not compared.");
+    }
+    if args.in_place {
+        output::remark("note: paths of images stand in the plan: where they tell the truth, readers must not see it.");
     }
     output::remark(format!("note: {TRUTH} tells the truth of each case: keep it off the machines of readers."));
     Ok(Outcome::Done)
@@ -269,6 +281,9 @@ fn read(args: &RunArgs) -> anyhow::Result<Outcome> {
         }
     }
     unchanged(&study, &order[records.len()..])?;
+    if registry::manifest(&plan.model)?.weights_sha256 != plan.weights_sha256 {
+        return Err(StudyError::OtherModel(plan.model.clone()).into());
+    }
     let start = app::StudyRun { study, reader: args.reader.clone(), journal, records };
     app::run_study(
         ViewerOptions {
@@ -292,9 +307,9 @@ fn unchanged(study: &PlacedPlan, left: &[order::Reading]) -> Result<(), StudyErr
     for case in cases {
         let path = study.image(case);
         let found = sha256_of_file(&path, limits::OBJECT_BYTES)
-            .map_err(|source| StudyError::Read { path: path.clone(), source })?;
+            .map_err(|source| StudyError::CaseUnread { case: study.plan.cases[case].id.clone(), source })?;
         if found != study.plan.cases[case].sha256 {
-            return Err(StudyError::Changed { case: study.plan.cases[case].id.clone(), path });
+            return Err(StudyError::Changed(study.plan.cases[case].id.clone()));
         }
     }
     Ok(())
@@ -304,7 +319,9 @@ fn analyse(args: &AnalyseArgs) -> anyhow::Result<Outcome> {
     let study = PlacedPlan::read(&args.study)?;
     let truth = truth::read(args.truth.as_ref().unwrap_or(&study.folder.join(TRUTH)), &study.plan)?;
     let readings = analysis::read(&study)?;
-    let found = analysis::analyse(&study.plan, &truth, &readings, args.covariance)?;
+    let hashes = readings.values().flatten().map(|record| record.plan.as_str());
+    let kept = kept_plans::kept(&study.folder, hashes.chain([study.plan.registered.as_str()]));
+    let found = analysis::analyse(&study.plan, &truth, &readings, &kept, args.covariance)?;
     if let Some(out) = &args.out {
         output::make_folder(out)?;
         report::report(&found).write(&out.join("study.pdf"))?;
@@ -323,13 +340,20 @@ fn analyse(args: &AnalyseArgs) -> anyhow::Result<Outcome> {
 /// The result in lines.
 fn words(found: &StudyAnalysis) -> String {
     let head = format!(
-        "{}: {} readers, {} cases ({} with the finding)",
+        "{}: {}, {} cases ({} with the finding)",
         found.name,
-        found.readers.len(),
+        match found.readers.len() {
+            1 => "1 reader".to_owned(),
+            n => format!("{n} readers"),
+        },
         found.cases,
         found.positives
     );
-    std::iter::once(head).chain(report::findings(found)).collect::<Vec<_>>().join("\n")
+    std::iter::once(head)
+        .chain(found.integrity.sentences())
+        .chain(report::findings(found))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]

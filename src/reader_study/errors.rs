@@ -34,8 +34,16 @@ pub enum StudyError {
     OtherPlan(PathBuf),
     #[error("{} does not follow the order of the plan in line {line}: it was changed by hand or mixed up", path.display())]
     Order { path: PathBuf, line: u64 },
-    #[error("the file of case {case} is not the one that the plan was made with: {}", path.display())]
-    Changed { case: String, path: PathBuf },
+    // Whoever reads cases may see these sentences: they name no file.
+    #[error("the file of case {0} is not the one that the plan was made with; study.toml names it")]
+    Changed(String),
+    #[error("the file of case {case} cannot be read: {source}; study.toml names it")]
+    CaseUnread { case: String, source: FileError },
+    #[error(
+        "the model {0} is not the one that the plan was made with: it has other weights, so install those of then, or \
+         make a new study"
+    )]
+    OtherModel(String),
     #[error("there are no results in {}: no reader has read a case yet", .0.display())]
     NoResults(PathBuf),
     #[error("no reader has read the same cases in every arm, so that nothing can be compared yet")]

@@ -13,7 +13,7 @@ use super::errors::StudyError;
 use super::order::{Reading, schedule};
 use super::plan::{PlacedPlan, Plan};
 use super::record::{HEADER, Record};
-use super::{RESULTS, StudyError as Error};
+use super::{RESULTS, StudyError as Error, kept_plans};
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
@@ -21,6 +21,9 @@ use crate::limits;
 /// The open results of a reader.
 #[derive(Debug)]
 pub struct Journal {
+    study: PlacedPlan,
+    /// A copy of its plan is kept.
+    plan_is_kept: bool,
     path: PathBuf,
     file: File,
     length: u64,
@@ -67,14 +70,19 @@ impl Journal {
         let records = parsed(&path, whole(&bytes))?;
         follows(&study.plan, number, &records, &path)?;
         file.seek(SeekFrom::Start(length)).map_err(failed)?;
-        Ok((Self { path, file, length }, records))
+        Ok((Self { study: study.clone(), plan_is_kept: false, path, file, length }, records))
     }
 
-    /// Adds a reading; it is on the disk when this returns.
+    /// Adds a reading; it is on the disk when this returns, and a copy of the plan as well under which it
+    /// was made.
     ///
     /// # Errors
     /// When it cannot be written; the file is as it was then.
     pub fn append(&mut self, record: &Record) -> Result<(), StudyError> {
+        if !self.plan_is_kept {
+            kept_plans::keep(&self.study.folder, &self.study.plan)?;
+            self.plan_is_kept = true;
+        }
         let put = |file: &mut File| -> io::Result<u64> {
             let mut line = csv::Writer::from_writer(Vec::new());
             line.write_record(record.cells())?;
@@ -154,6 +162,7 @@ pub(super) fn follows(plan: &Plan, reader: usize, records: &[Record], path: &Pat
 mod tests {
     use chrono::{TimeDelta, Utc};
 
+    use super::super::commitment::of_plan;
     use super::super::plan::Design;
     use super::super::plan::tests::plan;
     use super::super::record::{Answer, Mark};
@@ -169,6 +178,7 @@ mod tests {
         let reading = schedule(plan, reader)[place];
         Record {
             study: plan.fingerprint(),
+            plan: of_plan(plan),
             reader: plan.readers[reader].clone(),
             session: reading.session + 1,
             case: plan.cases[reading.case].id.clone(),
@@ -233,13 +243,14 @@ mod tests {
     fn lines_that_cannot_be_meant_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("R1.csv");
-        let good = "ab,R1,1,c1,a,50,1.0,2026-11-30T21:04:05Z,,,,";
+        let good = "ab,0123456789abcdef0123456789abcdef,R1,1,c1,a,50,1.0,2026-11-30T21:04:05Z,,,,";
         for (from, to, words) in [
             (",50,", ",101,", "no confidence"),
             (",1.0,", ",-1,", "no time"),
             ("2026-11-30T21:04:05Z", "yesterday", "is no time"),
             ("Z,,", "Z,1 2,", "is no mark"),
             ("R1,", "../R1,", "no code"),
+            ("0123", "../3", "not the hash"),
             (",,,", ",", "cells"),
         ] {
             let text = format!("{}\n{}\n", HEADER.join(","), good.replacen(from, to, 1));

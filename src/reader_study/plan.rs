@@ -1,9 +1,10 @@
 //! `study.toml`: what is fixed before the first case is read.
 //!
-//! It holds no truth, so that it can lie on the machine of a reader. What decides what is shown and
-//! in which order (arms, cases, seed, design, finding, model, marks) has a fingerprint, which every
-//! reading carries: a plan that is changed afterwards is noticed. Readers may be added at the end of
-//! their list, and the washout and the threshold of a decision be corrected.
+//! It holds no truth but its hashes, so that it can lie on the machine of a reader. What decides what is
+//! shown and in which order (arms, cases, seed, design, finding, model, marks) has a fingerprint, which
+//! every reading carries: readings of another one are refused. Readers may be added at the end of their
+//! list, and the washout and the threshold of a decision be corrected; that is not hidden, as every
+//! reading carries the hash of the whole plan too ([`super::commitment`]).
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ const NAME: usize = 200;
 const WASHOUT_DAYS: u32 = 3650;
 /// Longest code of a reader or a case, in characters.
 const CODE: usize = 24;
+/// Digits of the hash of a plan: 128 bits.
+pub(super) const HASH: usize = 32;
 
 /// The plan of a study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub struct Plan {
     pub finding: String,
     /// Name of the model, or its folder.
     pub model: String,
+    /// Of the weights that it had when the study was made, lower-case hex.
+    pub weights_sha256: String,
     pub design: Design,
     /// Decides who reads what when.
     pub seed: u64,
@@ -48,6 +53,8 @@ pub struct Plan {
     pub marks: bool,
     /// Codes that name nobody.
     pub readers: Vec<String>,
+    /// Hash of the plan when the study was made ([`super::commitment::of_plan`]).
+    pub registered: String,
     #[serde(rename = "arm")]
     pub arms: Vec<Arm>,
     #[serde(rename = "case")]
@@ -95,6 +102,8 @@ pub struct Case {
     pub path: PathBuf,
     /// Of the file, lower-case hex.
     pub sha256: String,
+    /// Of what is true of it ([`super::commitment::of_truth`]).
+    pub truth_sha256: String,
 }
 
 /// A plan with the folder that it lies in.
@@ -166,6 +175,9 @@ impl Plan {
         twice("reader", self.readers.iter().map(String::as_str))?;
         twice("arm", self.arms.iter().map(|a| a.name.as_str()))?;
         twice("case", self.cases.iter().map(|c| c.id.as_str()))?;
+        if !is_hash(&self.registered) {
+            return unfit("\"registered\" is not the hash of a plan, which `pellucid study new` writes there".into());
+        }
         if self.decision == 0 || self.decision > 100 {
             return unfit(format!("the decision is at {}, and must lie from 1 to 100", self.decision));
         }
@@ -203,6 +215,7 @@ impl Plan {
             self.format,
             self.finding,
             self.model,
+            self.weights_sha256,
             self.design,
             self.seed,
             self.marks,
@@ -236,6 +249,11 @@ pub(super) fn is_code(text: &str) -> bool {
     (1..=CODE).contains(&text.len()) && text.chars().all(fine)
 }
 
+/// Whether a text can be the hash of a plan, and so the name of a file.
+pub(super) fn is_hash(text: &str) -> bool {
+    text.len() == HASH && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 fn twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), StudyError> {
     let mut seen = HashSet::new();
     for name in names {
@@ -249,31 +267,41 @@ fn twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Stu
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::commitment::of_plan;
     use super::*;
 
     /// Two arms, four readers, six cases.
     pub(in crate::reader_study) fn plan(design: Design) -> Plan {
         let arm = |name: &str, shows, method| Arm { name: name.into(), shows, method };
-        Plan {
+        let mut plan = Plan {
             format: FORMAT,
             name: "Maps and readers".into(),
             question: "Is there a pneumonia?".into(),
             finding: "Pneumonia".into(),
             model: "toy".into(),
+            weights_sha256: "ab".into(),
             design,
             seed: 1,
             washout_days: 28,
             decision: 50,
             marks: true,
             readers: ["R1", "R2", "R3", "R4"].map(str::to_owned).to_vec(),
+            registered: String::new(),
             arms: vec![
                 arm("without AI", Shows::Nothing, None),
                 arm("score and map", Shows::Map, Some(Method::GradCam)),
             ],
             cases: (1..=6)
-                .map(|i| Case { id: format!("c{i}"), path: format!("{i}.png").into(), sha256: format!("{i}") })
+                .map(|i| Case {
+                    id: format!("c{i}"),
+                    path: format!("{i}.png").into(),
+                    sha256: format!("{i}"),
+                    truth_sha256: format!("{}", 10 * i),
+                })
                 .collect(),
-        }
+        };
+        plan.registered = of_plan(&plan);
+        plan
     }
 
     #[track_caller]
@@ -291,6 +319,7 @@ pub(super) mod tests {
         refused(&Plan { readers: vec!["r1".into(), "R1".into()], ..good.clone() }, "twice");
         refused(&Plan { readers: Vec::new(), ..good.clone() }, "0 readers");
         refused(&Plan { decision: 0, ..good.clone() }, "decision");
+        refused(&Plan { registered: "../truth".into(), ..good.clone() }, "not the hash");
         refused(&Plan { format: 9, ..good.clone() }, "format is 9");
         refused(&Plan { name: "two\nlines".into(), ..good.clone() }, "on one line");
         let mut no_method = good.clone();

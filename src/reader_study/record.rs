@@ -1,25 +1,28 @@
 //! One reading as a line of a reader's results.
 //!
 //! ```text
-//! study,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model
-//! 9f…,R1,1,c007,score and map,80,14.250,2026-11-30T21:04:05.000Z,412.5 300.0 80,0.731,0.5,toy 1.0
+//! study,plan,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model
+//! 9f…,4c…,R1,1,c007,score and map,80,14.250,2026-11-30T21:04:05.000Z,412.5 300.0 80,0.731,0.5,toy 1.0
 //! ```
 //!
-//! `seconds` run from the moment at which the image, and what the arm shows of the model, was on
+//! `study` is the fingerprint of what decides what is shown, `plan` the hash of the whole plan as it was
+//! when the case was read. `seconds` run from the moment at which the image, and what the arm shows of the model, was on
 //! screen. Marks are columns, rows (pixels of the image, from its upper left corner) and confidences,
 //! parted by semicolons. `score` and `threshold` are the model's of the finding, where the arm shows
 //! them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::MARKS;
-use super::plan::is_code;
+use super::plan::{is_code, is_hash};
 
 /// Names of the columns.
-pub(super) const HEADER: [&str; 12] = [
+pub(super) const HEADER: [&str; 13] = [
     "study",
+    "plan",
     "reader",
     "session",
     "case",
@@ -38,6 +41,8 @@ pub(super) const HEADER: [&str; 12] = [
 pub struct Record {
     /// Fingerprint of the plan.
     pub study: String,
+    /// Hash of the plan.
+    pub plan: String,
     pub reader: String,
     /// From 1.
     pub session: usize,
@@ -52,6 +57,9 @@ pub struct Record {
     /// What the model said, where it was shown and had an answer.
     pub answer: Option<Answer>,
 }
+
+/// The readings of a study: by reader of the plan.
+pub type Readings = BTreeMap<usize, Vec<Record>>;
 
 /// A place that a reader marked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,7 +89,7 @@ impl Answer {
 
 impl Record {
     /// The cells of the line.
-    pub(super) fn cells(&self) -> [String; 12] {
+    pub(super) fn cells(&self) -> [String; 13] {
         let mut marks = String::new();
         for (i, mark) in self.marks.iter().enumerate() {
             let gap = if i == 0 { "" } else { "; " };
@@ -90,6 +98,7 @@ impl Record {
         let answer = |of: fn(&Answer) -> String| self.answer.as_ref().map(of).unwrap_or_default();
         [
             self.study.clone(),
+            self.plan.clone(),
             self.reader.clone(),
             self.session.to_string(),
             self.case.clone(),
@@ -117,26 +126,31 @@ impl Record {
             text if is_code(text) => Ok(text.to_owned()),
             text => Err(format!("\"{}\" is no code of a {}", text.escape_debug(), HEADER[at])),
         };
-        let seconds = number(6)?;
+        let plan = &cells[1];
+        if !is_hash(plan) {
+            return Err(format!("\"{}\" is not the hash of a plan", plan.escape_debug()));
+        }
+        let seconds = number(7)?;
         if seconds < 0.0 {
             return Err("it took less than no time".into());
         }
-        let answer = match (&cells[9], &cells[10]) {
+        let answer = match (&cells[10], &cells[11]) {
             ("", "") => None,
-            _ => Some(Answer { score: number(9)?, threshold: number(10)?, model: cells[11].to_owned() }),
+            _ => Some(Answer { score: number(10)?, threshold: number(11)?, model: cells[12].to_owned() }),
         };
         Ok(Self {
             study: cells[0].to_owned(),
-            reader: code(1)?,
-            session: cells[2].parse().map_err(|_| "its session is no number".to_owned())?,
-            case: code(3)?,
-            arm: cells[4].to_owned(),
-            confidence: confidence(&cells[5])?,
+            plan: plan.to_owned(),
+            reader: code(2)?,
+            session: cells[3].parse().map_err(|_| "its session is no number".to_owned())?,
+            case: code(4)?,
+            arm: cells[5].to_owned(),
+            confidence: confidence(&cells[6])?,
             seconds,
-            read_at: DateTime::parse_from_rfc3339(&cells[7])
-                .map_err(|_| format!("\"{}\" is no time", cells[7].escape_debug()))?
+            read_at: DateTime::parse_from_rfc3339(&cells[8])
+                .map_err(|_| format!("\"{}\" is no time", cells[8].escape_debug()))?
                 .to_utc(),
-            marks: marks(&cells[8])?,
+            marks: marks(&cells[9])?,
             answer,
         })
     }

@@ -5,9 +5,9 @@ use chrono::Local;
 
 use super::analysis::{Agreement, Counted, Reliance, StudyAnalysis};
 use super::plan::Design;
-use crate::evaluation::multi_reader::Analysis;
 use crate::evaluation::multi_reader::agreement::Kappa;
 use crate::evaluation::multi_reader::inference::{Difference, Estimate, Inference};
+use crate::evaluation::multi_reader::{Analysis, Method};
 use crate::figures::charts::input::{Curve, Forest, ForestRow, MetricValue, Stratum, short};
 use crate::figures::charts::{forest, roc};
 use crate::model::calibration::Proportion;
@@ -22,6 +22,7 @@ const RATIO: &str = "Ratio";
 pub fn report(study: &StudyAnalysis) -> ComposedReport {
     let mut parts = vec![
         Part::Facts("What was studied", facts(study)),
+        Part::Sentences("Whether it was fixed before", study.integrity.sentences()),
         Part::Sentences("What was found", findings(study)),
         Part::Sentences("Reservations", study.remarks.clone()),
         Part::Chart(forest(&areas(study))),
@@ -30,7 +31,8 @@ pub fn report(study: &StudyAnalysis) -> ComposedReport {
     parts.push(Part::Table(by_arm(
         study,
         "Area under the ROC curve",
-        "Trapezoidal area of the confidences; mean over readers with 95 % intervals after Obuchowski and Rockette.",
+        "Trapezoidal area of the confidences; mean over readers with 95 % intervals after Obuchowski and Rockette, on the \
+         logit scale.",
         &study.auroc,
     )));
     parts.push(Part::Table(differences(study, &study.auroc, "Differences of areas")));
@@ -62,7 +64,7 @@ pub fn report(study: &StudyAnalysis) -> ComposedReport {
     ComposedReport {
         title: "Reader study",
         about: "What a model's score and its maps do to those who read with them",
-        subject: format!("{} · plan {}", study.name, study.study),
+        subject: format!("{} · plan {}", study.name, &study.integrity.now[..12]),
         created: Local::now(),
         parts,
     }
@@ -82,7 +84,15 @@ fn facts(study: &StudyAnalysis) -> Vec<(&'static str, String)> {
         ("Readers", format!("{}: {}", study.readers.len(), study.readers.join(", "))),
         ("Cases", format!("{}, {} of them with the finding", study.cases, study.positives)),
         ("A decision is", format!("yes from a confidence of {} on", study.decision)),
-        ("Plan", study.study.clone()),
+        (
+            "Covariances",
+            match study.auroc.method {
+                Method::Jackknife => "jackknife",
+                Method::DeLong => "structural components (DeLong)",
+            }
+            .to_owned(),
+        ),
+        ("Plan", study.integrity.now.clone()),
         ("Software", format!("Pellucid {}, commit {}", crate::VERSION, crate::COMMIT)),
     ]
 }

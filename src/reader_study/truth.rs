@@ -11,13 +11,15 @@ use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
 
-const HEADER: [&str; 6] = ["case", "truth", "x", "y", "width", "height"];
+const HEADER: [&str; 7] = ["case", "truth", "x", "y", "width", "height", "salt"];
 
 /// What is true of a case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CaseTruth {
     pub positive: bool,
     pub lesions: Vec<Lesion>,
+    /// Keeps the hash of the truth, which is in the plan, from being guessed.
+    pub salt: String,
 }
 
 /// The table of what is true of cases with these codes.
@@ -28,7 +30,11 @@ pub(super) fn table<'a>(cases: impl Iterator<Item = (&'a str, &'a CaseTruth)>) -
         let boxes: Vec<[String; 4]> =
             (truth.lesions.iter()).map(|l| [l.x, l.y, l.width, l.height].map(|v| v.to_string())).collect();
         let boxes = if boxes.is_empty() { vec![<[String; 4]>::default()] } else { boxes };
-        rows.extend(boxes.into_iter().map(|sides| first.iter().cloned().chain(sides).collect::<Vec<_>>()));
+        rows.extend(
+            boxes
+                .into_iter()
+                .map(|sides| first.iter().cloned().chain(sides).chain([truth.salt.clone()]).collect::<Vec<_>>()),
+        );
     }
     csv(HEADER, rows)
 }
@@ -53,7 +59,11 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Vec<CaseTruth>, StudyError> {
         let cell = |at: usize| row.get(at).unwrap_or_default();
         let positive = answer(cell(1)).map_err(&fault)?;
         let lesion = lesion(&[2, 3, 4, 5], &cell).map_err(&fault)?;
-        let truth = known.entry(cell(0).to_owned()).or_insert_with(|| CaseTruth { positive, lesions: Vec::new() });
+        let truth = known.entry(cell(0).to_owned()).or_insert_with(|| CaseTruth {
+            positive,
+            lesions: Vec::new(),
+            salt: cell(6).to_owned(),
+        });
         if truth.positive != positive || (lesion.is_some() && !positive) {
             return Err(fault("it says another truth than its boxes or a line above".into()));
         }
@@ -79,13 +89,17 @@ mod tests {
             Lesion { x: 10.0, y: 20.0, width: 30.0, height: 40.0 },
         ];
         let truth: Vec<CaseTruth> = (0..6)
-            .map(|i| CaseTruth { positive: i % 2 == 0, lesions: if i == 0 { boxes.clone() } else { Vec::new() } })
+            .map(|i| CaseTruth {
+                positive: i % 2 == 0,
+                lesions: if i == 0 { boxes.clone() } else { Vec::new() },
+                salt: i.to_string(),
+            })
             .collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("truth.csv");
         std::fs::write(&path, table(plan.cases.iter().map(|c| c.id.as_str()).zip(&truth)).unwrap()).unwrap();
         assert_eq!(read(&path, &plan).unwrap(), truth);
-        std::fs::write(&path, "case,truth,x,y,width,height\nc1,1,,,,\n").unwrap();
+        std::fs::write(&path, "case,truth,x,y,width,height,salt\nc1,1,,,,,\n").unwrap();
         assert!(read(&path, &plan).unwrap_err().to_string().contains("the truth of case c2"));
         assert!(boxes[0].holds([1.5, 6.0]) && !boxes[0].holds([1.4, 6.0]));
     }

@@ -211,7 +211,7 @@ fn the_notice_leads_to_a_comparison_on_the_open_images() {
         _ => None,
     });
     let asked = asked.expect("a comparison is asked for");
-    assert_eq!((asked.images.len(), asked.change.name.as_str()), (1, "test"));
+    assert_eq!((asked.images.len(), asked.change.name.as_str(), asked.model.as_str()), (1, "test", "test"));
     let mut harness = screen(bench);
     assert!(harness.query_by_label_contains("0 of 1 images are scored").is_some());
     let target = |name: &str| pellucid::evaluation::model_diff::TargetDiff {
@@ -223,7 +223,7 @@ fn the_notice_leads_to_a_comparison_on_the_open_images() {
     };
     let diff = pellucid::evaluation::model_diff::ModelDiff {
         models: ["Before: test 1.0".into(), "Now: test 1.0".into()],
-        targets: vec![target("Pneumonia")],
+        targets: ["Pneumonia", "Mass", "Nodule", "Edema", "Fracture"].map(target).to_vec(),
         images: Vec::new(),
         remarks: Vec::new(),
     };
@@ -232,6 +232,13 @@ fn the_notice_leads_to_a_comparison_on_the_open_images() {
     assert!(matches!(bench.state.model_changes.comparing, Some(Comparing::Done(_))));
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("Before: test 1.0").is_some());
+    // The window is as high as what it says now, not as it was while images were scored.
+    let [first, last] = ["Mass", "Fracture"].map(|name| harness.get_by_label(name).rect());
+    let end = harness.get_by_label_contains("No score and no call differs").rect();
+    assert!(
+        first.bottom() < last.top() && last.bottom() < end.top() && end.bottom() < 720.0,
+        "{first:?} {last:?} {end:?}"
+    );
     let bench = harness.state_mut();
     bench.command(HelpCommand::Escape);
     assert!(bench.state.model_changes.comparing.is_none());

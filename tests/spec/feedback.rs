@@ -25,7 +25,7 @@ use pellucid::engine::progress::Progress;
 use pellucid::engine::{Event, ModelInfo};
 use pellucid::feedback::kept::{AnsweredModel, MarkNote, ModelFeedback};
 use pellucid::feedback::store::FeedbackStore;
-use pellucid::feedback::{Answer, Call, FindingAnswer, MarkReason, Opinion, Said};
+use pellucid::feedback::{Answer, Call, FindingAnswer, FreeRemark, MarkReason, Opinion, Said};
 use pellucid::measurement::identity::ImageIdentity;
 use pellucid::measurement::store::Store;
 use pellucid::measurement::{Kind, Measurement, Words};
@@ -384,4 +384,51 @@ fn a_report_prints_what_was_said_in_the_viewer_and_can_be_verified() {
     assert_eq!(code(&output), 1);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("said") && text.contains("0.4"), "{text}");
+}
+
+/// Set for the child that answers until it is killed.
+const ANSWERS: &str = "PELLUCID_TEST_KEEPS_ANSWERS";
+
+fn asked_image() -> ImageIdentity {
+    ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: "1.2".into(), frame: 0 }
+}
+
+/// No test of its own: the child of the next one. It says the number of each answer once that is kept.
+#[test]
+fn keeps_answers_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(ANSWERS) else { return };
+    let model = AnsweredModel { name: "chest".into(), version: "1".into(), sha256: "ff".into() };
+    let mut store = FeedbackStore::new(folder.into());
+    for number in 0_u64.. {
+        let remark = FreeRemark { text: Words(number.to_string()), at: chrono::Local::now(), before_result: false };
+        store
+            .keep(&asked_image(), &[ModelFeedback { remark: Some(remark), ..ModelFeedback::of(model.clone()) }])
+            .unwrap();
+        eprintln!("kept {number}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_kept_is_there_after_a_kill_and_never_half_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for wait in [1_usize, 7, 3, 12] {
+        let mut child = Process::new(std::env::current_exe().unwrap())
+            .args(["--exact", "feedback::keeps_answers_until_it_is_killed", "--nocapture"])
+            .env(ANSWERS, folder.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = std::io::BufReader::new(child.stderr.take().unwrap());
+        // Read from to the end: a child that cannot speak would end by itself.
+        let mut numbers = std::io::BufRead::lines(said)
+            .map_while(Result::ok)
+            .filter_map(|line| line.strip_prefix("kept ").and_then(|n| n.parse::<u64>().ok()));
+        let kept = numbers.by_ref().take(wait).last().expect("the child keeps answers");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = FeedbackStore::new(folder.path().to_owned()).find(&asked_image()).unwrap();
+        let there: u64 = found[0].remark.as_ref().unwrap().text.0.parse().unwrap();
+        assert!(there >= kept, "{kept} was kept, and {there} is there");
+    }
 }

@@ -67,6 +67,7 @@ mod published_models;
 mod published_models_viewer;
 mod read_first;
 mod reader_study;
+mod reading_room;
 mod readme;
 mod report_beside;
 mod reproducing;

@@ -222,7 +222,7 @@ fn an_impression_is_no_novel() {
 // ——— the screen ———
 
 /// Everything that a screen reader would say, and every word that is painted.
-fn said(harness: &Harness<'_, Bench>) -> Vec<String> {
+pub(super) fn said(harness: &Harness<'_, Bench>) -> Vec<String> {
     fn painted(shape: &egui::Shape, into: &mut Vec<String>) {
         match shape {
             egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| painted(shape, into)),

@@ -23,7 +23,7 @@ pub(super) fn start(jobs: &JobThreads, journal: Option<Journal>) -> KeepingThrea
         jobs,
         "pellucid-audit",
         failed,
-        |all| all,
+        |_| None,
         move |effect, messages| {
             let Some(journal) = &journal else { return };
             let Some(entry) = entry(effect) else {

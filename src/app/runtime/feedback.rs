@@ -1,6 +1,5 @@
 //! Keeps what the reader says of findings.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::job_threads::{JobThreads, MessageSender};
@@ -15,24 +14,17 @@ use crate::measurement::identity::ImageIdentity;
 pub(super) fn start(jobs: &JobThreads, folder: Option<PathBuf>) -> KeepingThread<FeedbackEffect> {
     let mut store = folder.map(FeedbackStore::new);
     let failed = |reason| Message::Feedback(FeedbackMessage::NotKept(reason));
-    KeepingThread::start(jobs, "pellucid-feedback", failed, wanted, move |effect, messages| {
+    KeepingThread::start(jobs, "pellucid-feedback", failed, changes, move |effect, messages| {
         carry_out(store.as_mut(), effect, messages);
     })
 }
 
-/// Every search, and of each image the last change.
-fn wanted(effects: Vec<FeedbackEffect>) -> Vec<FeedbackEffect> {
-    let mut last: HashMap<ImageIdentity, usize> = HashMap::new();
-    for (i, effect) in effects.iter().enumerate() {
-        if let FeedbackEffect::Keep { image, .. } = effect {
-            last.insert(image.clone(), i);
-        }
+/// The image of which it keeps all that there is.
+fn changes(effect: &FeedbackEffect) -> Option<&ImageIdentity> {
+    match effect {
+        FeedbackEffect::Keep { image, .. } => Some(image),
+        FeedbackEffect::Find(_) => None,
     }
-    let is_wanted = |(i, effect): &(usize, FeedbackEffect)| match effect {
-        FeedbackEffect::Keep { image, .. } => last.get(image) == Some(i),
-        FeedbackEffect::Find(_) => true,
-    };
-    effects.into_iter().enumerate().filter(is_wanted).map(|(_, effect)| effect).collect()
 }
 
 fn carry_out(store: Option<&mut FeedbackStore>, effect: FeedbackEffect, messages: &MessageSender) {

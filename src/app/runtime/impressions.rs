@@ -1,6 +1,5 @@
 //! Keeps impressions. Of several changes of one image that wait the last is written.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::job_threads::{JobThreads, MessageSender};
@@ -15,25 +14,17 @@ use crate::report::impression_store::ImpressionStore;
 pub(super) fn start(jobs: &JobThreads, folder: Option<PathBuf>) -> KeepingThread<ImpressionEffect> {
     let store = folder.map(ImpressionStore::new);
     let failed = |reason| Message::Impression(ImpressionMessage::NotKept(reason));
-    KeepingThread::start(jobs, "pellucid-impressions", failed, wanted, move |effect, messages| {
+    KeepingThread::start(jobs, "pellucid-impressions", failed, changes, move |effect, messages| {
         carry_out(store.as_ref(), effect, messages);
     })
 }
 
-/// What of the effects that wait is still wanted, in their order: every search, and of each image the
-/// last change.
-fn wanted(effects: Vec<ImpressionEffect>) -> Vec<ImpressionEffect> {
-    let mut last: HashMap<ImageIdentity, usize> = HashMap::new();
-    for (i, effect) in effects.iter().enumerate() {
-        if let ImpressionEffect::Keep { identity, .. } = effect {
-            last.insert(identity.clone(), i);
-        }
+/// The image of which it keeps all that there is.
+fn changes(effect: &ImpressionEffect) -> Option<&ImageIdentity> {
+    match effect {
+        ImpressionEffect::Keep { identity, .. } => Some(identity),
+        ImpressionEffect::Find { .. } => None,
     }
-    let is_wanted = |(i, effect): &(usize, ImpressionEffect)| match effect {
-        ImpressionEffect::Keep { identity, .. } => last.get(identity) == Some(i),
-        ImpressionEffect::Find { .. } => true,
-    };
-    effects.into_iter().enumerate().filter(is_wanted).map(|(_, effect)| effect).collect()
 }
 
 fn carry_out(store: Option<&ImpressionStore>, effect: ImpressionEffect, messages: &MessageSender) {

@@ -40,6 +40,8 @@ pub enum Comparing {
 /// Everything about changed models.
 #[derive(Clone, Debug, Default)]
 pub struct ModelChanges {
+    /// How models were asked for, by their names, where that was by a folder.
+    pub(in crate::app) opened_as: BTreeMap<String, String>,
     /// Names that were looked at in this session.
     pub(in crate::app) looked_at: BTreeSet<String>,
     /// The last change that was noticed.

@@ -41,7 +41,7 @@ impl State {
 
     /// Whether there is anything that can be shown or hidden over the image beside maps.
     pub fn has_graphics(&self) -> bool {
-        !self.overlay_planes().is_empty() || self.annotations().is_some()
+        self.shows_words_of_file() && (!self.overlay_planes().is_empty() || self.annotations().is_some())
     }
 
     /// What is to be said of how a view shows the image: polarity, turns, shutters, overlays, the
@@ -95,6 +95,9 @@ impl State {
 
     /// The window or table of a view in the words of the file, where they are the file's own.
     pub fn voi_words(&self, pane: PaneIndex) -> Option<String> {
+        if !self.shows_words_of_file() {
+            return None;
+        }
         let (pixels, view) = (&self.drawn()?.pixels, self.view(pane));
         let explained = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(table) = view.table {

@@ -1,7 +1,9 @@
 //! A reader study under way: one case at a time, and of the model's only what the arm shows.
 //!
 //! While it is there, the screen is drawn from [`State::for_reading`], a copy without what the arm
-//! does not show: no panel has to think of hiding anything. Nothing of a patient is in it either.
+//! does not show: no panel has to think of hiding anything. What an arm does not show is not computed
+//! either ([`State::may_ask_model`]). Nothing of a patient is in the copy, and no word of the file is
+//! drawn ([`State::shows_words_of_file`]): the name of a folder or a description may tell the truth.
 //! What was confirmed is kept by [`crate::reader_study::journal`]; what was not is lost when the
 //! window closes, and the case is read again.
 
@@ -11,6 +13,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use super::result_objects::ResultObjects;
 use super::{Content, Layout, Model, Phase, Reason, ShownImage, State};
 use crate::evaluation::truth::{Truth, named};
 use crate::explain::Method;
@@ -102,6 +105,26 @@ impl ReadingRoom {
 }
 
 impl State {
+    /// Whether the model may be asked of the image on screen: in a study, where the arm shows something
+    /// of it.
+    #[must_use]
+    pub fn may_ask_model(&self) -> bool {
+        self.reading.is_none() || self.arm().is_some_and(|arm| arm.shows != Shows::Nothing)
+    }
+
+    /// The same of maps.
+    #[must_use]
+    pub fn may_ask_for_maps(&self) -> bool {
+        self.reading.is_none() || self.arm().is_some_and(|arm| arm.shows == Shows::Map)
+    }
+
+    /// Whether names, descriptions and graphics that come with a file may be drawn: in a study they may
+    /// not.
+    #[must_use]
+    pub fn shows_words_of_file(&self) -> bool {
+        self.reading.is_none()
+    }
+
     /// The arm that a case is read in now.
     #[must_use]
     pub fn arm(&self) -> Option<&Arm> {
@@ -167,6 +190,9 @@ impl State {
             state.results.phase = Phase::Idle;
         }
         state.layout = Layout::Single;
+        state.result_objects = ResultObjects::default();
+        state.notices.clear();
+        state.display.graphics = false;
         (state.solo, state.second_window) = (None, false);
         state.preferences.anonymize = true;
         state.preferences.lung_outline = false;

@@ -11,7 +11,7 @@ use super::{keymap, layout, panels};
 use crate::app::command::{Command, FileCommand, OverlayCommand, key_map};
 use crate::app::state::reading::ReadingRoom;
 use crate::app::state::{ShownImage, State};
-use crate::language::{self, said, text, tr};
+use crate::language::{self, text, tr};
 use crate::reader_study::standing::Standing;
 
 /// Width of the panel with the question.
@@ -55,8 +55,10 @@ pub(super) fn screen(ui: &mut Ui, state: &State, caches: &mut Caches) -> Vec<Com
             return layout::show(ui, &shown, &mut caches.views);
         }
         let words = match &state.image {
-            ShownImage::Failed { reason, .. } => {
-                tr!("This case could not be shown: {reason}", reason = said(reason.as_str()))
+            // Why is not said: the reason may name the file.
+            ShownImage::Failed { .. } => {
+                let case = room.current().map(|c| room.plan.cases[c.reading.case].id.as_str()).unwrap_or_default();
+                tr!("Case {case} could not be shown. Please tell those who run the study.", case)
             }
             _ => text!("Loading the case…").to_owned(),
         };

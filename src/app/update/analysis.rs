@@ -10,17 +10,23 @@ use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, ModelInfo, Request};
 use crate::model::registry;
 
-/// Analyses the image on screen, from nothing.
+/// Analyses the image on screen, from nothing; in a study only what the arm shows.
 pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
     let Some(frame) = state.frame().cloned() else { return Vec::new() };
     let mut effects = drop_results(state);
+    if !state.may_ask_model() {
+        return effects;
+    }
     state.results.phase = Phase::Waiting;
     // Another image may find a model that fits.
     if matches!(state.model, Model::Ready(_) | Model::Unfit) {
         // Without a name it is the target layer of whichever model will be chosen.
         let known = state.model_info().filter(|_| !state.automatic);
         let layers = known.map(|info| info.manifest.target_layer.clone()).into_iter().collect();
-        let options = AnalysisOptions { layers, ..state.options.clone() };
+        let mut options = AnalysisOptions { layers, ..state.options.clone() };
+        if !state.may_ask_for_maps() {
+            options.methods.clear();
+        }
         effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
     }
     effects

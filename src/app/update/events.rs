@@ -128,6 +128,10 @@ fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
         // It may have been named by its folder.
         state.choice = Some(Arc::new(Choice::by_hand(&info.manifest.name)));
     }
+    if let Model::Loading { name } = &state.model {
+        let (own, name) = (info.manifest.name.clone(), name.clone());
+        state.model_changes.opened_as.insert(own, name);
+    }
     take_model(state, info);
     analyze(state)
 }

@@ -21,6 +21,9 @@ use crate::explain::{Method, Subject};
 /// Asks for what is missing, unless it is on its way.
 pub(super) fn explain_more(state: &mut State) -> Vec<Effect> {
     let (ShownImage::Ready(frame), Model::Ready(_)) = (&state.image, &state.model) else { return Vec::new() };
+    if !state.may_ask_for_maps() {
+        return Vec::new();
+    }
     if !state.results.finished.as_ref().is_some_and(|analysis| analysis.scored) {
         return Vec::new();
     }

@@ -131,6 +131,10 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
 /// Another image is on screen: its measurements are looked for, and what was half made is put away.
 pub(super) fn look_for(state: &mut State) -> Vec<Effect> {
     let_go(state);
+    // What was drawn, written or answered about a case before is none of this reading's.
+    if state.reading.is_some() {
+        return Vec::new();
+    }
     let (Some(image), Some(frame)) = (state.image_key(), state.frame().cloned()) else { return Vec::new() };
     vec![Effect::Measure(MeasuringEffect::Find { image, frame })]
 }

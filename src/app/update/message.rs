@@ -27,6 +27,8 @@ use crate::study::{Catalogue, ImageEntry};
 #[derive(Clone, Debug)]
 pub struct CompareModels {
     pub change: ModelChange,
+    /// The model of now: its name, or the folder that it was opened from.
+    pub model: String,
     pub images: Vec<PathBuf>,
     /// As asked for: `auto`, `cpu` …
     pub device: String,

@@ -66,7 +66,8 @@ pub(super) fn compare(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.model_changes.comparing = Some(Comparing::Running(0, images.len()));
-    vec![Effect::CompareModels(Box::new(CompareModels { change, images, device: state.device.clone() }))]
+    let model = state.model_changes.opened_as.get(&change.name).unwrap_or(&change.name).clone();
+    vec![Effect::CompareModels(Box::new(CompareModels { change, model, images, device: state.device.clone() }))]
 }
 
 /// Closes the window; a comparison that runs is stopped.

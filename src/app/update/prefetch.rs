@@ -17,6 +17,9 @@ const AHEAD: usize = 3;
 
 /// The presentation states of the study of an image; which of them are about it, their files say.
 pub(super) fn presentations(state: &State, image: &ImageEntry) -> Vec<PathBuf> {
+    if !state.shows_words_of_file() {
+        return Vec::new();
+    }
     let of_study = |one: &&Arc<ImageEntry>| one.identity.study_uid == image.identity.study_uid;
     let all = state.catalogue.images().filter(|one| is_presentation_state(&one.meta));
     all.filter(of_study).map(|one| one.path.clone()).collect()

@@ -2,7 +2,8 @@
 //! kept before the next one is shown.
 //!
 //! What else the viewer can do rests: only how the image lies and is windowed, how the map lies over
-//! it, and the interface may be changed ([`allows`]).
+//! it, and the interface may be changed ([`allows`]). The model is asked when an arm shows something of
+//! it, and not before: what was computed could be shown, and would slow down the reading without it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,16 +11,17 @@ use std::time::Instant;
 use chrono::Utc;
 
 use super::effect::Effect;
-use super::{catalogue, map_requests, show_image};
+use super::{analysis, catalogue, map_requests, show_image};
 use crate::app::command::{
     Command, FileCommand, HelpCommand, OverlayCommand, ReadingCommand, SessionCommand, ViewCommand,
 };
 use crate::app::state::reading::ReadingRoom;
-use crate::app::state::{Layout, Reason, ShownImage, State};
+use crate::app::state::{Layout, Phase, Reason, ShownImage, State};
 use crate::evaluation::truth::{Truth, named};
 use crate::language::tr;
 use crate::reader_study::MARKS;
 use crate::reader_study::Shows;
+use crate::reader_study::commitment::of_plan;
 use crate::reader_study::record::{Mark, Record};
 use crate::study::Catalogue;
 
@@ -52,6 +54,7 @@ pub(super) fn allows(state: &State, command: &Command) -> bool {
                 | V::ToggleSecondWindow
                 | V::Present(_)
                 | V::ToggleGraphics
+                | V::ToggleShutter
                 | V::ToggleStudies
                 | V::ToggleFindings
                 | V::SetPanelWidths(..)
@@ -120,6 +123,7 @@ fn confirm(state: &mut State, place: usize) -> Vec<Effect> {
     };
     let record = Record {
         study: room.plan.fingerprint(),
+        plan: of_plan(&room.plan),
         reader: room.reader.clone(),
         session: current.reading.session + 1,
         case: room.plan.cases[current.reading.case].id.clone(),
@@ -172,8 +176,10 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
                 None => missing(state),
             }
         }
-        if choose(state) {
-            effects.extend(map_requests::explain_more(state));
+        choose(state);
+        if state.shows_case() && state.may_ask_model() {
+            let begun = state.results.phase != Phase::Idle;
+            effects.extend(if begun { map_requests::explain_more(state) } else { analysis::analyze(state) });
         }
     }
     if state.shows_case()
@@ -193,17 +199,15 @@ fn missing(state: &mut State) {
     room.failure = Some(tr!("The image of case {case} cannot be opened.", case).into());
 }
 
-/// The finding of the study and the method of the arm; true where they were others before.
-fn choose(state: &mut State) -> bool {
-    let Some(room) = state.reading.as_deref() else { return false };
+/// The finding of the study and the method of the arm.
+fn choose(state: &mut State) {
+    let Some(room) = state.reading.as_deref() else { return };
     let finding = state.model_info().and_then(|info| named(&info.manifest, &room.plan.finding));
     let method = state.study_method();
-    let before = (state.subject(), state.method);
     match finding {
         Some(Truth::Class(class)) => (state.selected, state.selected_group) = (class, None),
         Some(Truth::Group(group)) => state.selected_group = Some(group),
         None => {}
     }
     (state.chosen, state.method) = (finding.is_some(), method);
-    before != (state.subject(), state.method)
 }

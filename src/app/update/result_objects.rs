@@ -86,7 +86,7 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
     {
         state.result_objects.laid = None;
     }
-    let Some(frame) = state.frame().cloned() else { return Vec::new() };
+    let Some(frame) = state.frame().cloned().filter(|_| state.shows_words_of_file()) else { return Vec::new() };
     let of_study = |one: &&Arc<ImageEntry>| one.identity.study_uid == frame.entry.identity.study_uid;
     let is_result = |kind: ResultKind| kind.is_laid_over() || kind.is_opened();
     let results = state.catalogue.images().filter(|one| ResultKind::of(&one.meta).is_some_and(is_result));

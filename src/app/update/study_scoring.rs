@@ -17,6 +17,10 @@ const BY_ITSELF: usize = 60;
 
 /// Finds the study of the image that was analysed, and has a small one judged.
 pub(super) fn begin(state: &mut State) -> Vec<Effect> {
+    // Cases of one patient in a reader study are no study of that patient.
+    if state.reading.is_some() {
+        return Vec::new();
+    }
     state.results.study = study(state);
     match &state.results.study {
         Some(study) if study.images.len() <= BY_ITSELF => ask(state),

@@ -70,19 +70,28 @@ pub fn analyse(figures: &[Vec<Figure>], method: Method) -> Result<Analysis, Mult
         return Err(MultiReaderError::Unequal { readings: other.cases(), cases: one.cases() });
     }
     let values: Vec<Vec<f64>> = figures.iter().map(|row| row.iter().map(|f| f.value).collect()).collect();
-    let covariances = covariances(figures, method);
-    let table = Table::of(&values);
-    Ok(Analysis {
+    Ok(of_figures(values, &covariances(figures, method), one.is_share(), (one.cases(), method)))
+}
+
+/// What follows from the values of the figures and their covariances.
+pub(super) fn of_figures(
+    figures: Vec<Vec<f64>>,
+    covariances: &Covariances,
+    are_shares: bool,
+    (cases, method): (usize, Method),
+) -> Analysis {
+    let table = Table::of(&figures, are_shares);
+    Analysis {
         method,
-        cases: one.cases(),
+        cases,
         mean_squares: table.mean_squares(),
-        components: table.components(&covariances),
-        random: table.random(&covariances),
-        fixed_readers: table.fixed_readers(&covariances),
+        components: table.components(covariances),
+        random: table.random(covariances),
+        fixed_readers: table.fixed_readers(covariances),
         fixed_cases: table.fixed_cases(),
-        readers: table.by_reader(&covariances),
-        figures: values,
-    })
+        readers: table.by_reader(covariances),
+        figures,
+    }
 }
 
 /// Figures by modality and reader, and their means.
@@ -92,16 +101,18 @@ struct Table<'a> {
     means: Vec<f64>,
     modalities: f64,
     readers: f64,
+    are_shares: bool,
 }
 
 impl<'a> Table<'a> {
-    fn of(values: &'a [Vec<f64>]) -> Self {
+    fn of(values: &'a [Vec<f64>], are_shares: bool) -> Self {
         let (modalities, readers) = (values.len() as f64, values[0].len() as f64);
         Self {
             values,
             means: values.iter().map(|row| row.iter().sum::<f64>() / readers).collect(),
             modalities,
             readers,
+            are_shares,
         }
     }
 
@@ -189,7 +200,9 @@ impl<'a> Table<'a> {
         single: Vec<Spread>,
         between: Option<Spread>,
     ) -> Inference {
-        let modalities = self.means.iter().zip(single).map(|(m, s)| s.estimate(*m)).collect();
+        let of = if self.are_shares { Spread::estimate_of_share } else { Spread::estimate };
+        let estimate = |(mean, spread): (&f64, Spread)| of(spread, *mean);
+        let modalities = self.means.iter().zip(single).map(estimate).collect();
         let of = |spread: Spread| {
             let pair = |(a, b): (usize, usize)| spread.difference((a, b), self.means[b] - self.means[a]);
             pairs(self.means.len()).into_iter().map(pair).collect()

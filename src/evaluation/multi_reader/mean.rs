@@ -9,5 +9,10 @@ use super::figure::Figure;
 
 /// The mean of `values`, one a case.
 pub fn figure(values: &[f64]) -> Result<Figure, MultiReaderError> {
-    Figure::of_values(values)
+    Figure::of_values(values, false)
+}
+
+/// The share of cases of which `values` say 1, and of the others 0.
+pub fn share(values: &[f64]) -> Result<Figure, MultiReaderError> {
+    Figure::of_values(values, true)
 }

@@ -13,8 +13,8 @@
 //!
 //! with the degrees of freedom of Hillis (Stat. Med. 26 (2007) 596). [`analysis`] is that analysis
 //! for any [`figure::Figure`]: areas ([`area`]), figures of marks ([`marks`]), shares and mean
-//! times ([`mean`]). [`agreement`] holds kappa. Held to the published output of OR-DBM MRMC 2.51 for
-//! the study of Van Dyke et al. (1993), and to independent computations, by
+//! times ([`mean`]). [`agreement`] holds kappa. Held to independent computations case by case, and to
+//! what OR-DBM MRMC 2.51 made of the areas of Van Dyke et al. (1993), by
 //! `tests/golden/multi_reader.json` and the script beside it.
 //!
 //! What it does not do: designs that are not fully crossed (a reader who did not read all cases in

@@ -12,13 +12,13 @@ mod reliance;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use self::crossed::Crossed;
 use super::errors::StudyError;
+use super::integrity::{self, Integrity};
 use super::journal;
+use super::kept_plans::KeptPlans;
 use super::order::schedule;
 use super::plan::{Design, PlacedPlan, Plan};
 use super::record::Record;
@@ -26,6 +26,7 @@ use super::truth::CaseTruth;
 use crate::evaluation::multi_reader::agreement::{self, Kappa, Weights};
 use crate::evaluation::multi_reader::{self, Analysis, Figure, Method, MultiReaderError, area, mean};
 
+pub use super::record::Readings;
 pub use marking::Marking;
 pub use reliance::{Counted, Reliance};
 
@@ -38,6 +39,8 @@ pub struct StudyAnalysis {
     pub name: String,
     /// Fingerprint of the plan.
     pub study: String,
+    /// Whether this is the analysis that was fixed before the cases were read.
+    pub integrity: Integrity,
     pub question: String,
     pub finding: String,
     pub model: String,
@@ -87,9 +90,6 @@ pub struct Times {
     pub log_seconds: Option<Analysis>,
 }
 
-/// The readings of a study: by reader of the plan.
-pub type Readings = BTreeMap<usize, Vec<Record>>;
-
 /// Reads the results of all readers that there are.
 ///
 /// # Errors
@@ -110,7 +110,8 @@ pub fn read(study: &PlacedPlan) -> Result<Readings, StudyError> {
     if all.is_empty() { Err(StudyError::NoResults(study.folder.join(super::RESULTS))) } else { Ok(all) }
 }
 
-/// Analyses readings; `truth` is of the cases of the plan, in its order.
+/// Analyses readings; `truth` is of the cases of the plan, in its order, and `kept` are the plans that the
+/// study had.
 ///
 /// # Errors
 /// When no reader has read the same cases in every arm, or too few cases are left.
@@ -118,6 +119,7 @@ pub fn analyse(
     plan: &Plan,
     truth: &[CaseTruth],
     readings: &Readings,
+    kept: &KeptPlans,
     method: Method,
 ) -> Result<StudyAnalysis, StudyError> {
     let planned = schedule(plan, 0).len();
@@ -133,7 +135,7 @@ pub fn analyse(
         let right = |records: &[&Record]| {
             let right = records.iter().zip(positive).filter(|(_, p)| **p == wanted);
             let right: Vec<f64> = right.map(|(r, p)| f64::from((r.confidence >= plan.decision) == *p)).collect();
-            mean::figure(&right)
+            mean::share(&right)
         };
         crossed.figures(right).and_then(|figures| multi_reader::analyse(&figures, method)).ok()
     };
@@ -147,6 +149,7 @@ pub fn analyse(
     Ok(StudyAnalysis {
         name: plan.name.clone(),
         study: plan.fingerprint(),
+        integrity: integrity::check(plan, truth, readings, kept),
         question: plan.question.clone(),
         finding: plan.finding.clone(),
         model: plan.model.clone(),
@@ -201,7 +204,7 @@ fn limits(crossed: &Crossed<'_>, auroc: &Analysis) -> Vec<String> {
     let random = auroc.random.as_ref().unwrap_or(&auroc.fixed_readers);
     if random.modalities.iter().filter_map(|e| e.interval).any(|i| beyond(&i)) {
         said.push(
-            "An interval of an area reaches beyond 0 or 1: it is symmetric by the method, which is at its border here."
+            "An interval of an area reaches beyond 0 or 1: where the area itself is 0 or 1 it can only be symmetric."
                 .into(),
         );
     }

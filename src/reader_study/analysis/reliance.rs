@@ -82,7 +82,7 @@ pub(super) fn of(plan: &Plan, crossed: &Crossed<'_>, method: Method, remarks: &m
     let followed = |of: &[usize]| {
         let share = |arm: usize, reader: usize| {
             let same = |case: &usize| f64::from(Some(decided(arm, reader, *case)) == answers[*case]);
-            mean::figure(&of.iter().map(same).collect::<Vec<_>>())
+            mean::share(&of.iter().map(same).collect::<Vec<_>>())
         };
         let row = |arm: usize| (0..crossed.readers.len()).map(|r| share(arm, r)).collect::<Result<Vec<_>, _>>();
         let figures = (0..plan.arms.len()).map(row).collect::<Result<Vec<_>, _>>();

@@ -50,7 +50,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 thresholds(ui, state, &tokens);
             }
             Comparing::Done(diff) => {
-                ScrollArea::vertical().max_height(room.y - 200.0).show(ui, |ui| compared(ui, state, diff, &tokens));
+                // The window was low while images were scored, and remembers that.
+                let height = room.y - 200.0;
+                let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+                area.show(ui, |ui| compared(ui, state, diff, &tokens));
             }
         }
     });

@@ -90,8 +90,14 @@ fn model(ui: &mut Ui, state: &State, room: &ReadingRoom, tokens: &Tokens, out: &
     let outside = state.outside();
     let bar = ConfidenceBar::new(finding, answer.score as f32, answer.threshold as f32, *tokens);
     ui.add(bar.outside(outside.is_some()));
-    if let Some(why) = outside {
-        message(ui, Sign::Caution, &said(why), tokens);
+    if outside.is_some() {
+        // The reason may quote a description that tells the truth.
+        message(
+            ui,
+            Sign::Caution,
+            text!("The image is outside the population that this model was measured on."),
+            tokens,
+        );
     }
     if state.arm().is_some_and(|arm| arm.shows == Shows::Map) {
         if let Some(why) = state.unavailable(state.method) {

@@ -85,7 +85,9 @@ pub(crate) fn paint(
     let roomy = rect.height() >= LOW;
     let mut above = Vec::new();
     if first && roomy {
-        above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
+        if state.shows_words_of_file() {
+            above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
+        }
         if state.result_hidden() && state.reading.is_none() {
             above.push(text!("read first: the model's result is hidden").to_owned());
         }
@@ -107,7 +109,7 @@ pub(crate) fn paint(
     }
     let upper_left = room.min - rect.min + words;
     let mut taken = vec![Rect::from_min_size(room.min, words)];
-    let mark = &frame.display.side_mark;
+    let mark = side_mark(state, frame);
     if roomy && !mark.is_empty() {
         taken.push(pen.marker(mark));
     }
@@ -269,8 +271,23 @@ fn facts(map: &Attribution) -> String {
     format!("{place} · {score} {}{runs}", signed(map.logit))
 }
 
-/// Where the image lies, and its place in the stack.
+/// The side of the patient that the image carries; in a study without the view, which is a word of the
+/// file.
+pub(super) fn side_mark<'a>(state: &State, frame: &'a Frame) -> &'a str {
+    let mark = frame.display.side_mark.as_str();
+    if state.shows_words_of_file() {
+        return mark;
+    }
+    let side = mark.split(' ').next().unwrap_or_default();
+    if ["L", "R", "B"].contains(&side) { side } else { "" }
+}
+
+/// Where the image lies, and its place in the stack: in a study neither, as cases stand there in the
+/// order of their files.
 pub(super) fn place_words(state: &State, frame: &Frame) -> Vec<String> {
+    if !state.shows_words_of_file() {
+        return Vec::new();
+    }
     let slice = frame.display.slice.as_ref().map(SlicePosition::words);
     let place = state.drawn_position().filter(|position| position.of > 1).map(|position| position.words());
     slice.into_iter().chain(place).collect()
@@ -287,7 +304,11 @@ fn grey_words(state: &State, pane: PaneIndex, frame: &Frame, placement: &Placeme
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {
         let how = &frame.entry.meta.lossy;
-        lines.push(if how.starts_with("lossy") { how.clone() } else { tr!("lossy {how}", how) });
+        lines.push(match how.starts_with("lossy") {
+            _ if !state.shows_words_of_file() => text!("compressed with loss").to_owned(),
+            true => how.clone(),
+            false => tr!("lossy {how}", how),
+        });
     }
     lines.extend(state.display_marks(pane).iter().map(|mark| attribute(mark)));
     lines.push(format!("{window}   × {}", decimal(format!("{:.2}", placement.scale[0] * ppp))));

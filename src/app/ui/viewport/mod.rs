@@ -184,7 +184,7 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
         .filter(|(_, letters)| !letters.is_empty())
         .map(|(side, letters)| format!("{} {letters}", side.name()))
         .collect();
-    said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
+    said.extend(Some(corners::side_mark(state, frame).to_owned()).filter(|mark| !mark.is_empty()));
     said.extend(corners::place_words(state, frame));
     said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
