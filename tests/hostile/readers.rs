@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
+use pellucid::audit;
 use pellucid::cancel::CancelToken;
 use pellucid::engine::analysis::analyze;
 use pellucid::engine::{AnalysisOptions, ModelInfo};
+use pellucid::feedback::kept::FeedbackFile;
 use pellucid::imaging::display::{View, render, render_rgb};
+use pellucid::measurement::kept::MeasurementFile;
 use pellucid::model::background::Background;
 use pellucid::model::calibration::Calibration;
+use pellucid::model::catalogue::Catalogue;
 use pellucid::model::gallery::Gallery;
 use pellucid::model::gate::Gate;
 use pellucid::model::import::{fit, format, labels, onnx};
@@ -23,10 +27,15 @@ use pellucid::model::{Model, registry};
 use pellucid::network::Mode;
 use pellucid::network::architecture::Family;
 use pellucid::network::weights::TensorFile;
+use pellucid::reader_study::plan::PlacedPlan;
+use pellucid::reader_study::{case_table, journal};
 use pellucid::report::case::CaseReport;
 use pellucid::report::export_to;
 use pellucid::report::sidecar::Sidecar;
 use pellucid::report::verify::{Recomputed, verify};
+use pellucid::results;
+use pellucid::results::read::layers::LayerReader;
+use pellucid::results::read::{ReadObject, document_bytes};
 use pellucid::study::deidentify::{Deidentifier, Key, Options};
 use pellucid::study::{self, Frame, StudyError};
 use pellucid::training::config::{Config, memory};
@@ -70,11 +79,22 @@ pub(crate) enum Reader {
     Table,
     Split,
     Npz,
+    /// Reports, segmentations and maps of others, laid over images.
+    Result,
+    /// Files that the program keeps beside images.
+    Measurements,
+    Feedback,
+    /// What a reader study consists of.
+    StudyPlan,
+    StudyCases,
+    StudyRecords,
+    Catalogue,
+    Audit,
 }
 
 impl Reader {
     /// Those that read more kinds of files stand there more than once.
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 42] = [
         Self::Dicom,
         Self::Codec,
         Self::Raster,
@@ -108,6 +128,15 @@ impl Reader {
         Self::SegmenterConfig,
         Self::Split,
         Self::Import,
+        Self::Result,
+        Self::Measurements,
+        Self::Feedback,
+        Self::StudyPlan,
+        Self::StudyCases,
+        Self::StudyRecords,
+        Self::Catalogue,
+        Self::Audit,
+        Self::Result,
     ];
 
     /// Name of the file, where it matters.
@@ -156,6 +185,8 @@ pub(crate) struct Bench {
     model: Model,
     image: PathBuf,
     frame: Frame,
+    /// Images that the results among the seeds are of.
+    of_results: Vec<Frame>,
     deidentifier: Deidentifier,
 }
 
@@ -179,7 +210,12 @@ impl Bench {
             let text = if name == "classes" { text.replace("sigmoid", "softmax") } else { text };
             fs::write(home.join(format!("{name}.toml")), text).unwrap();
         }
+        let of_results = crate::seeds::results::IMAGES.map(|(name, bytes)| {
+            fs::write(home.join(name), bytes).unwrap();
+            study::open_image(&home.join(name)).unwrap()
+        });
         let bench = Self {
+            of_results: of_results.into(),
             model,
             frame: study::open_image(&image).unwrap(),
             image,
@@ -247,6 +283,16 @@ impl Bench {
                 findings.or_else(|_| self.data(&self.folder.path().join("classes.toml")))
             }
             Reader::Split => self.split(path),
+            Reader::Result => self.result(path),
+            Reader::Measurements => said(MeasurementFile::read(path), |f| format!("{} kept", f.measurements.len())),
+            Reader::Feedback => {
+                said(FeedbackFile::parse(&text(path), path), |file| format!("{} models", file.models.len()))
+            }
+            Reader::StudyPlan => said(PlacedPlan::read(path), |placed| placed.plan.fingerprint()),
+            Reader::StudyCases => said(case_table::read(path), |cases| format!("{} cases", cases.len())),
+            Reader::StudyRecords => said(journal::read_records(path), |records| format!("{} readings", records.len())),
+            Reader::Catalogue => said(Catalogue::parse(&text(path)), |c| format!("{} models", c.models.len())),
+            Reader::Audit => said(audit::verify::verify(path), |found| found.holds().to_string()),
         }
     }
 
@@ -289,6 +335,22 @@ impl Bench {
             }
             Err(reason) => format!("{width} × {height}, {reason}"),
         }
+    }
+
+    /// What the viewer makes of a result of another program, over the images that it may belong to.
+    fn result(&self, path: &Path) -> Read {
+        let object = results::read::read(path).map_err(|e| e.to_string())?;
+        let catalogue = study::scan(&[path.to_owned()], &CancelToken::default(), &mut |_, _| ());
+        let objects: Vec<_> = catalogue.images().cloned().collect();
+        let mut layers = LayerReader::default();
+        let laid = self.of_results.iter().map(|frame| layers.read(frame, &objects));
+        let laid: usize = laid.map(|over| over.layers.len() + over.notes.len()).sum();
+        let lines = match &object {
+            ReadObject::StructuredReport(report) => report.tree.lines().count() + report.findings.len(),
+            ReadObject::Document(_) => document_bytes(path).map_err(|e| e.to_string())?.len(),
+            _ => 0,
+        };
+        Ok(format!("{}: {laid} over the images, {lines} lines", object.title()))
     }
 
     fn presentation_state(&self, path: &Path) -> Read {

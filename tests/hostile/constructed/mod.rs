@@ -7,12 +7,14 @@ mod elements;
 mod jpeg;
 mod onnx;
 mod png;
+mod results;
 mod texts;
 mod tiff;
 
 use std::io::Write as _;
 
 use crate::case::Case;
+use crate::figures;
 use crate::readers::Reader;
 
 /// A file, made when it is needed.
@@ -42,7 +44,9 @@ impl Constructed {
     }
 
     pub(crate) fn case(&self) -> Case {
-        Case { name: self.name.clone(), reader: self.reader, bytes: (self.make)(), says: self.says }
+        let bytes = (self.make)();
+        let format = figures::format(self.reader, &bytes);
+        Case { name: self.name.clone(), reader: self.reader, bytes, format, says: self.says }
     }
 }
 
@@ -57,6 +61,7 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.extend(tiff::all());
     all.extend(archives::all());
     all.extend(texts::all());
+    all.extend(results::all());
     all.retain(|constructed| with_large || !constructed.large);
     all
 }

@@ -1,9 +1,11 @@
 //! Small sound files of every kind that is read, made by code or kept as golden files.
 
 pub(crate) mod dicom;
+mod kept;
 pub(crate) mod model;
 mod presentation;
 mod rasters;
+pub(crate) mod results;
 mod streams;
 mod texts;
 mod weights;
@@ -39,6 +41,8 @@ pub(crate) fn all() -> Vec<Seed> {
         all.extend(weights::all());
         all.extend(model::all());
         all.extend(texts::all());
+        all.extend(results::all());
+        all.extend(kept::all());
         all.push(Seed::of(Reader::Report, "case report", Bench::new().sound_report()));
         all
     })
