@@ -4,17 +4,22 @@
 
 PELLUCID is the program; it writes its values by `inspect --pixels`, and its colours by `inspect --display`. Of a file
 with several frames the first is compared, or with `--frames N` so many of them: first and last, and those between at
-even distances. The table counts frames by transfer syntax and photometric interpretation: equal (to the last bit of a float for grey values, one of
-255 for colours and one grey value for lossy images), refused by Pellucid alone, wrong, and refused by both. `--list`
-names every file that is not equal. Needs pydicom with pylibjpeg, pyjpegls, python-gdcm, and Pillow. pydicom takes the
-lowest bits whatever High Bit says, and applies no bits above Bits Stored, so such files are for a reader to judge.
+even distances. The table counts frames by transfer syntax and photometric interpretation: equal (to the last bit of a
+float for grey values, one of 255 for colours and one grey value for lossy images), refused by Pellucid alone, wrong,
+and refused by both. `--list` names every file that is not equal. Needs pydicom with pylibjpeg, pyjpegls, python-gdcm,
+and Pillow. GDCM ends the process on some files; those are read without it. pydicom takes the lowest bits whatever High
+Bit says, and applies no bits above Bits Stored, so such files are for a reader to judge; of 12-bit JPEG pylibjpeg is
+up to two stored values off where dcmtk, libjpeg-turbo and Pellucid agree.
 """
 
+import multiprocessing
 import subprocess
 import sys
 import tempfile
 import warnings
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +28,12 @@ from PIL import Image
 from pydicom.pixels import apply_color_lut, apply_modality_lut, convert_color_space
 
 LOSSY = {"4.50", "4.51", "4.53", "4.55", "4.81", "4.91", "4.203"}
+
+
+def short_syntax(dataset):
+    """The end of the transfer syntax."""
+    syntax = str(dataset.file_meta.get("TransferSyntaxUID", "none")) if "file_meta" in dir(dataset) else "none"
+    return syntax.removeprefix("1.2.840.10008.1.2.") or syntax
 
 
 def count(dataset):
@@ -50,6 +61,10 @@ def expected(dataset, index):
             raw = pydicom.pixels.pixel_array(dataset, index=index)
         bits = dataset.BitsStored
         return np.rint(raw.astype(float) * 255 / (2**bits - 1)).astype(int) if bits != 8 else raw.astype(int)
+    if short_syntax(dataset) in LOSSY:
+        # Lossy compression goes beyond the highest and lowest value; that is what such samples are.
+        low = -(2 ** (dataset.BitsStored - 1)) if dataset.PixelRepresentation else 0
+        raw = np.clip(raw.astype(np.int64), low, low + 2**dataset.BitsStored - 1)
     if photometric == "PALETTE COLOR":
         colours = apply_color_lut(raw, dataset)
         return (colours >> 8 if colours.dtype == np.uint16 else colours).astype(int)
@@ -75,19 +90,38 @@ def ours(program, path, folder, index):
     return np.load(values).squeeze(), shown.astype(int), done.stdout
 
 
+def apart(program, path, folder, most):
+    """The same as `verdicts`, in a process of its own; without GDCM where it ended the first one."""
+    for with_gdcm in (True, False):
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+            try:
+                return pool.submit(listed_verdicts, program, path, folder, most, with_gdcm).result()
+            except BrokenProcessPool:
+                continue
+    return []
+
+
+def listed_verdicts(program, path, folder, most, with_gdcm):
+    if not with_gdcm:
+        base = pydicom.pixels.decoders.base
+        for decoder in [found for found in vars(base).values() if isinstance(found, base.Decoder)]:
+            if "gdcm" in decoder.available_plugins:
+                decoder.remove_plugin("gdcm")
+    return list(verdicts(program, path, folder, most))
+
+
 def verdicts(program, path, folder, most):
     """Of each frame that is looked at: its key, what came of it, and why."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             dataset = pydicom.dcmread(path, force=True)
-            syntax = str(dataset.file_meta.get("TransferSyntaxUID", "none")) if "file_meta" in dir(dataset) else "none"
-            if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
+                if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
                 return
         except Exception:
             return
         photometric = dataset.get("PhotometricInterpretation", "none")
-        key = (syntax.removeprefix("1.2.840.10008.1.2.") or syntax, photometric)
+        key = (short_syntax(dataset), photometric)
         for index in chosen(count(dataset), most):
             try:
                 theirs, reason = expected(dataset, index), None
@@ -131,7 +165,7 @@ def main():
     table = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in files:
-            for key, what, detail in verdicts(program, path, folder, most):
+            for key, what, detail in apart(program, path, folder, most):
                 table.setdefault(key, Counter())[what] += 1
                 if listed and what != "equal":
                     print(f"{what}: {path}: {key[0]} {key[1]}: {detail}", flush=True)

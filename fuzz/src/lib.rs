@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use readers::{Bench, Reader};
 
 /// Each reader with the name of its target.
-const TARGETS: [(Reader, &str); 25] = [
+const TARGETS: [(Reader, &str); 32] = [
     (Reader::Dicom, "dicom"),
     (Reader::Codec, "codec"),
     (Reader::Deidentify, "deidentify"),
@@ -47,6 +47,13 @@ const TARGETS: [(Reader, &str); 25] = [
     (Reader::Table, "table"),
     (Reader::Split, "split"),
     (Reader::Npz, "npz"),
+    (Reader::Measurements, "measurements"),
+    (Reader::Feedback, "feedback"),
+    (Reader::StudyPlan, "study_plan"),
+    (Reader::StudyCases, "study_cases"),
+    (Reader::StudyRecords, "study_records"),
+    (Reader::Catalogue, "catalogue"),
+    (Reader::Audit, "audit"),
 ];
 
 thread_local! {

@@ -209,9 +209,12 @@ impl Display {
             }
             Event::Warning(text) => self.line(text),
             Event::Ready(Ready { training, validation, weights, epoch, epochs, .. }) => {
+                let next = match epoch + 1 {
+                    next if next > *epochs => format!("all {epochs} epochs are done"),
+                    next => format!("epoch {next} of {epochs} is next"),
+                };
                 self.line(&format!(
-                    "{training} images to learn from, {validation} to validate; {weights} weights; epoch {} of {epochs} is next",
-                    epoch + 1
+                    "{training} images to learn from, {validation} to validate; {weights} weights; {next}"
                 ));
             }
             Event::Step(StepProgress { epoch, epochs, step, steps, loss, images_per_second, seconds_left, .. }) => {

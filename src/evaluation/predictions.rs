@@ -15,6 +15,7 @@ use std::fmt::Display;
 use super::confusion::mean;
 use crate::files::lines::BoundedLines;
 use crate::model::manifest::Head;
+use crate::printable::shortened;
 
 /// A label or a group of labels, as a yes-or-no question.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,11 +56,11 @@ pub struct Predictions {
 /// A table that holds no predictions.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TableError {
-    #[error("the table cannot be read: {0}")]
+    #[error("the table cannot be read: {}", shortened(.0))]
     Csv(String),
-    #[error("the table has no column \"{wanted}\"; its columns are {there}")]
+    #[error("the table has no column \"{wanted}\"; its columns are {}", shortened(there))]
     Column { wanted: String, there: String },
-    #[error("row {row} has \"{value}\" in the column \"{column}\", where {expected} belongs")]
+    #[error("row {row} has \"{}\" in the column \"{}\", where {expected} belongs", shortened(value), shortened(column))]
     Value { row: usize, column: String, value: String, expected: &'static str },
     #[error("the table has no rows")]
     Empty,

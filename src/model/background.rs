@@ -22,6 +22,7 @@ use super::preprocess::channels;
 use crate::files::archive;
 use crate::imaging::Plane;
 use crate::limits::{BACKGROUND_PIXELS, MANIFEST_BYTES};
+use crate::printable::shortened;
 
 /// Name of the file beside the manifest.
 pub const BACKGROUND: &str = "background.zip";
@@ -40,7 +41,7 @@ pub enum BackgroundError {
     Read(#[from] std::io::Error),
     #[error("an image of the background set is damaged: {0}")]
     Picture(#[from] image::ImageError),
-    #[error("the background set does not say what it is: {0}")]
+    #[error("the background set does not say what it is: {}", shortened(&.0.to_string()))]
     About(#[from] serde_json::Error),
     #[error("the background set has {found} images; from 1 to {MOST} are possible")]
     Count { found: usize },
@@ -50,9 +51,9 @@ pub enum BackgroundError {
     OtherInput { found: String, needed: String },
     #[error("the background set has {images} images of {found}, more than are held; make it again with fewer")]
     TooLarge { images: usize, found: String },
-    #[error("the background set names the image “{0}” more than once")]
+    #[error("the background set names the image “{}” more than once", shortened(.0))]
     Twice(String),
-    #[error("the image “{name}” of the background set is not the {needed} that the set says")]
+    #[error("the image “{}” of the background set is not the {needed} that the set says", shortened(name))]
     Size { name: String, needed: String },
 }
 

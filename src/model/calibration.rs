@@ -45,7 +45,7 @@ pub enum CalibrationError {
         "The calibration.toml of this model was measured at the temperature {stated}, the model has {found}, so it is left aside. `pellucid evaluate DIR --calibrate FOLDER` measures anew."
     )]
     OtherTemperature { stated: f32, found: f32 },
-    #[error("The calibration.toml of this model says nothing about “{0}”, so it is left aside.")]
+    #[error("The calibration.toml of this model says nothing about “{}”, so it is left aside.", shortened(.0))]
     Lacks(String),
     #[error("The calibration.toml of this model is left aside: {}.", shortened(.0))]
     Field(String),

@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::printable::shortened;
 use crate::study::Metadata;
 
 /// The studies that a model is meant for; a list that is empty asks for nothing.
@@ -77,7 +78,7 @@ const PARTS: [&str; 61] = [
 
 /// A value that no file can hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{table}.{name} holds “{value}”; each value is one word of letters and digits, like CR or CHEST")]
+#[error("{table}.{name} holds “{}”; each value is one word of letters and digits, like CR or CHEST", shortened(value))]
 pub struct FitsError {
     /// The table of the manifest that it stands in.
     table: &'static str,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::evaluation::multi_reader::MultiReaderError;
 use crate::files::FileError;
+use crate::printable::shortened;
 use crate::report::ReportError;
 
 /// Why a study cannot be made, read or analysed.
@@ -13,17 +14,17 @@ pub enum StudyError {
     Read { path: PathBuf, source: FileError },
     #[error("{} cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
-    #[error("{} is no plan of a study: {reason}", path.display())]
+    #[error("{} is no plan of a study: {}", path.display(), shortened(reason))]
     Plan { path: PathBuf, reason: String },
-    #[error("the plan cannot be used: {0}")]
+    #[error("the plan cannot be used: {}", shortened(.0))]
     Unfit(String),
-    #[error("the table {} cannot be used: {reason}", path.display())]
+    #[error("the table {} cannot be used: {}", path.display(), shortened(reason))]
     Table { path: PathBuf, reason: String },
-    #[error("line {line} of {} cannot be meant: {reason}", path.display())]
+    #[error("line {line} of {} cannot be meant: {}", path.display(), shortened(reason))]
     Row { path: PathBuf, line: u64, reason: String },
     #[error("{} is there already: a study is never overwritten, so name another folder", .0.display())]
     There(PathBuf),
-    #[error("there is no reader {reader}: the plan names {known}")]
+    #[error("there is no reader {reader}: the plan names {}", shortened(known))]
     NoReader { reader: String, known: String },
     #[error("{} is open already, by another window of this reader", .0.display())]
     Open(PathBuf),

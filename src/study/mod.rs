@@ -33,6 +33,7 @@ mod natural_order;
 mod open;
 mod orientation;
 mod overlay_planes;
+mod overshoot;
 mod packed_cells;
 mod palette;
 pub mod patients;

@@ -27,6 +27,14 @@ const DATA: u16 = 0x3000;
 /// Longest name of an overlay, in characters.
 const NAME: usize = 64;
 
+/// Whether an overlay is kept in the bits above the pixels' own (PS3.3 C.9.2, retired).
+pub(super) fn has_overlay_in_pixels(dataset: &Dataset) -> bool {
+    let groups = (0x6000..0x6020).step_by(2);
+    groups.into_iter().any(|group| {
+        dataset.integer(Tag(group, BIT_POSITION)).is_some_and(|bit| bit > 0) && dataset.get(Tag(group, DATA)).is_none()
+    })
+}
+
 /// Pixel data whose high bits may hold overlays.
 pub(super) struct HighBits<'a> {
     /// Words of the frame as they are stored.

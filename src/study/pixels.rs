@@ -13,7 +13,7 @@ use super::guard::PixelLayout;
 use super::native::{self, Native};
 use super::room::collected;
 use super::stored_bits::{StoredBits, raw_words};
-use super::{StudyError, codec, fragments};
+use super::{StudyError, codec, fragments, overshoot};
 
 /// The samples of frame `index` (from 0).
 pub(super) fn frame_bytes(dicom: &Dicom, layout: &PixelLayout, index: u32) -> Result<FrameBytes, StudyError> {
@@ -23,7 +23,9 @@ pub(super) fn frame_bytes(dicom: &Dicom, layout: &PixelLayout, index: u32) -> Re
     match &element.value {
         Value::Fragments { items } => {
             let stream = fragments::frame_stream(dicom, items, layout, index)?;
-            codec::decode(stream, &dicom.transfer_syntax, layout)
+            let mut frame = codec::decode(stream, &dicom.transfer_syntax, layout)?;
+            overshoot::settle(&mut frame, dicom, layout);
+            Ok(frame)
         }
         Value::Stored { offset, length, available } => {
             let place = Native { offset: *offset, length: *length, available: *available, ..place(element) };
@@ -55,6 +57,7 @@ fn without_fragments(
         let stream = dicom.bytes_at(place.offset, place.available)?;
         if StreamKind::of_stream(&stream, layout).is_some() {
             let mut frame = codec::decode(stream, syntax, layout)?;
+            overshoot::settle(&mut frame, dicom, layout);
             frame.warnings.push("The compressed pixel data of the file is not in fragments, as it should be.".into());
             return Ok(frame);
         }

@@ -4,6 +4,7 @@ use rand::Rng as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
+use crate::figures;
 use crate::mutate;
 use crate::readers::Reader;
 use crate::seeds::Seed;
@@ -16,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) reader: Reader,
     pub(crate) bytes: Vec<u8>,
+    /// Of the sound file, or of this one where it was constructed.
+    pub(crate) format: String,
     /// Words of the sentence with which it must be refused; empty where it need not be.
     pub(crate) says: &'static str,
 }
@@ -29,5 +32,6 @@ pub(crate) fn mutated(seeds: &[Seed], number: u64) -> Case {
     let seed = own[rng.random_range(0..own.len())];
     let other = own[rng.random_range(0..own.len())];
     let (bytes, how) = mutate::mutated(seed, other, &mut rng);
-    Case { name: format!("{number}: {} {how}", seed.name), reader, bytes, says: "" }
+    let format = figures::format(reader, &seed.bytes);
+    Case { name: format!("{number}: {} {how}", seed.name), reader, bytes, format, says: "" }
 }

@@ -14,6 +14,7 @@ mod constructed;
 #[allow(dead_code, reason = "the specification uses more of it")]
 #[path = "../spec/dicom_bytes.rs"]
 mod dicom_bytes;
+mod figures;
 mod mutate;
 mod readers;
 mod run;

@@ -62,6 +62,22 @@ fn pixel_data_is_decoded_by_what_it_is() {
 }
 
 #[test]
+fn what_lossy_compression_puts_beyond_bits_stored_is_the_highest_value() {
+    let mut stream = Vec::new();
+    let pixels: Vec<u8> = (0..63).map(|i| 4 * i).collect();
+    jpeg_encoder::Encoder::new(&mut stream, 90).encode(&pixels, 9, 7, jpeg_encoder::ColorType::Luma).unwrap();
+    let object =
+        |stored: u16| Object::new(9, 7, 8).bits(stored, stored - 1, false).fragments(&[], vec![stream.clone()]);
+    let values = |object: &Object| opened(&object.file(JPEG_BASELINE)).unwrap().pixels.plane.values;
+    let whole = values(&object(8));
+    assert!(whole.iter().any(|value| *value > 200.0));
+    assert_eq!(values(&object(7)), whole.iter().map(|value| value.min(127.0)).collect::<Vec<_>>());
+    // Where an overlay stands in the bit above, that bit is no part of a value.
+    let overlay = object(7).number((0x6000, 0x10), 7).number((0x6000, 0x11), 9).number((0x6000, 0x102), 7);
+    assert_eq!(values(&overlay), whole.iter().map(|value| value % 128.0).collect::<Vec<_>>());
+}
+
+#[test]
 fn pixels_alone_may_be_big_endian() {
     let words = (0..4_u16).flat_map(|i| (i * 300).to_be_bytes()).collect();
     let object = Object::new(2, 2, 16).pixels("OW", 2, words);

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use candle_core::Device;
 use pellucid::pipeline::event::{PipelineEvent, StepState};
+use pellucid::pipeline::section::Section;
 use pellucid::pipeline::step::Step;
 use pellucid::pipeline::{Finished, Pipeline, PipelineError};
 use pellucid::training::config::Config;
@@ -151,6 +152,37 @@ fn look_at_the_page(path: &Path, found: &Finished) {
     assert!(verdict.contains("that took no part in this training: accuracy"), "{verdict}");
     assert!(html.contains(verdict) && card.contains(verdict) && card.contains("## Never validated for"));
     assert!(fs::read(path.join("run/test/report.pdf")).unwrap().starts_with(b"%PDF"));
+    every_figure_of_a_table_stands_in_a_file(&path.join("run"), &found.sections);
+}
+
+/// What a person reads on the page, a program finds in the JSON beside it.
+fn every_figure_of_a_table_stands_in_a_file(run: &Path, sections: &[Section]) {
+    let folders = fs::read_dir(run).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()));
+    let mut kept = Vec::new();
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == "json")) {
+        if !file.ends_with("section.json") {
+            numbers(&serde_json::from_slice(&fs::read(file).unwrap()).unwrap(), &mut kept);
+        }
+    }
+    for cell in sections.iter().flat_map(|section| &section.tables).flat_map(|table| &table.rows).flatten() {
+        let cell = cell.replace('−', "-");
+        let words = cell.split(|c: char| !(c.is_ascii_digit() || ".-".contains(c)));
+        for (word, figure) in words.filter_map(|word| Some((word, word.parse::<f64>().ok()?))) {
+            let half = 0.500_1 * 10_f64.powi(-(word.split('.').nth(1).map_or(0, str::len) as i32));
+            assert!(kept.iter().any(|value| (value - figure).abs() <= half), "{figure} of “{cell}” is in no file");
+        }
+    }
+}
+
+/// All numbers of a JSON value.
+fn numbers(value: &serde_json::Value, into: &mut Vec<f64>) {
+    match value {
+        serde_json::Value::Number(number) => into.extend(number.as_f64()),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| numbers(value, into)),
+        serde_json::Value::Object(fields) => fields.values().for_each(|value| numbers(value, into)),
+        _ => {}
+    }
 }
 
 /// The figures of `evaluate --run` are those of the pipeline, from whatever folder.

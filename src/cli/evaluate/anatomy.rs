@@ -102,6 +102,7 @@ impl AnatomyFound {
         json!({
             "method": METHOD.key(),
             "images": self.notes.images,
+            "with_mask": self.notes.with_mask,
             "without_lungs": self.notes.without_lungs.len(),
             "refused_by_the_gate": self.notes.refused.len(),
             "failed": self.notes.failures.len(),
@@ -112,7 +113,8 @@ impl AnatomyFound {
 
     /// The table for people.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("Where the evidence of {} lies, on {} images", METHOD.name(), self.notes.images);
+        let (images, sources) = (self.notes.images, self.notes.sources());
+        let mut text = format!("Where the evidence of {} lies, on {images} images. {sources}", METHOD.name());
         let wide = |call: &CallSummary| {
             let silent = if call.silent > 0 { format!(", {} without evidence", call.silent) } else { String::new() };
             format!("{} maps of {} patients{silent}", call.maps, call.patients)

@@ -240,6 +240,7 @@ impl Found {
             "seed": self.valuation.settings.seed,
             "evidence": EVIDENCE.key(),
             "images": self.notes.images,
+            "with_mask": self.notes.with_mask,
             "without_lungs": self.notes.without_lungs.len(),
             "refused_by_the_gate": self.notes.refused.len(),
             "failed": self.notes.failures.len(),

@@ -13,9 +13,10 @@ const PAIRS: [Column; 4] = [Column::Left(44), Column::Right(26), Column::Right(2
 /// Regions of every target, then focus, then labels.
 pub(super) fn text(found: &Found) -> String {
     let mut text = format!(
-        "What {} goes by, on {} images. Value: {}",
+        "What {} goes by, on {} images. {} Value: {}",
         found.model,
         found.notes.images,
+        found.notes.sources(),
         found.valuation.in_words()
     );
     for target in &found.regions {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Call, TargetMap};
 use crate::cancel::{CancelToken, Cancelled};
 use crate::engine::analysis::analyze_with;
-use crate::engine::lungs::{self, LungSearch, Lungs};
+use crate::engine::lungs::{self, FieldsSource, LungSearch, Lungs};
 use crate::engine::pass::Known;
 use crate::engine::{Analysis, AnalysisOptions, EngineError};
 use crate::evaluation::scoring::{ImageFailure, LabelledImage};
@@ -62,11 +62,28 @@ pub struct MappedImage<'a> {
 pub struct AnatomyNotes {
     /// Images that took part.
     pub images: usize,
+    /// Those of them whose lungs a mask says; those of the others the program has outlined.
+    pub with_mask: usize,
     /// Images whose lungs nobody knows.
     pub without_lungs: Vec<String>,
     /// Images that the input gate refuses; they took part all the same.
     pub refused: Vec<String>,
     pub failures: Vec<ImageFailure>,
+}
+
+impl AnatomyNotes {
+    /// What the lungs are known from, a sentence.
+    #[must_use]
+    pub fn sources(&self) -> String {
+        match (self.with_mask, self.images - self.with_mask) {
+            (_, 0) => "The lungs are those of the masks.".into(),
+            (0, _) => "The lungs are as the program outlines them.".into(),
+            (masks, others) => format!(
+                "The lungs of {masks} images are those of the masks, those of the other {others} are as the program outlines \
+                 them."
+            ),
+        }
+    }
 }
 
 /// What is known on the way.
@@ -135,6 +152,7 @@ impl AnatomyRun<'_> {
         let (frame, lungs, analysis, known) = (&frame, &lungs, &analysis, &mut known);
         seen(&mut MappedImage { file, patient, frame, lungs, analysis, known })?;
         notes.images += 1;
+        notes.with_mask += usize::from(matches!(lungs.source, FieldsSource::Mask { .. }));
         Ok(())
     }
 }
@@ -171,5 +189,18 @@ impl MappedImage<'_> {
             })
         };
         scores.enumerate().filter_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AnatomyNotes;
+
+    #[test]
+    fn what_the_lungs_are_known_from_is_said() {
+        let said = |images, with_mask| AnatomyNotes { images, with_mask, ..AnatomyNotes::default() }.sources();
+        assert_eq!(said(4, 4), "The lungs are those of the masks.");
+        assert_eq!(said(4, 0), "The lungs are as the program outlines them.");
+        assert!(said(156, 13).starts_with("The lungs of 13 images are those of the masks, those of the other 143 are"));
     }
 }

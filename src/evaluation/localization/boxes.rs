@@ -19,6 +19,7 @@ use crate::evaluation::vocabulary::folded;
 use crate::files::lines::BoundedLines;
 use crate::limits;
 use crate::model::manifest::Manifest;
+use crate::printable::shortened;
 
 /// Side of the images on which the NIH's boxes were drawn.
 const NIH_SIDE: f64 = 1024.0;
@@ -62,11 +63,12 @@ pub(super) struct Boxes {
 /// A table that holds no boxes.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BoxesError {
-    #[error("the table of boxes cannot be read: {0}")]
+    #[error("the table of boxes cannot be read: {}", shortened(.0))]
     Csv(String),
     #[error(
         "the table of boxes has no column for the {wanted}. It needs an image and x, y, w, h, and may have a finding, as in the \
-         NIH's \"Image Index,Finding Label,Bbox [x,y,w,h]\"; its columns are {there}"
+         NIH's \"Image Index,Finding Label,Bbox [x,y,w,h]\"; its columns are {}",
+        shortened(there)
     )]
     Column { wanted: &'static str, there: String },
     #[error("the table of boxes has more than {0} rows")]
@@ -80,7 +82,7 @@ pub enum BoxesError {
 enum RowError {
     #[error("it names no image")]
     NoImage,
-    #[error("\"{value}\" is no number for the {what}")]
+    #[error("\"{}\" is no number for the {what}", shortened(value))]
     NoNumber { value: String, what: &'static str },
     #[error("the {what} is {value}, and must be above 0")]
     NotPositive { what: &'static str, value: f64 },

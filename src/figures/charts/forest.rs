@@ -14,7 +14,8 @@ const OVERALL: &str = "Dashed: the value of all images.";
 const ABSENT: &str = "not to be computed from these images";
 const NAMES: f32 = 150.0;
 const NOTES: f32 = 52.0;
-const VALUES: f32 = 92.0;
+/// Least and most room of the values.
+const VALUES: [f32; 2] = [92.0, 140.0];
 
 /// Draws the metric of every row.
 #[must_use]
@@ -50,17 +51,22 @@ fn words(row: &ForestRow) -> String {
 struct Columns {
     names: f32,
     notes: f32,
+    /// Where the room of the values begins.
+    values: f32,
 }
 
 impl Columns {
     /// Without notes their room is the names', as far as they need it; the scale has the rest.
     fn of(rows: &[&ForestRow]) -> Self {
+        let [least, most] = VALUES;
+        let longest = rows.iter().map(|row| BODY.width(&row.value.text())).fold(0.0, f32::max);
+        let values = WIDTH - (longest + 8.0).clamp(least, most);
         if rows.iter().any(|row| !row.note.is_empty()) {
-            return Self { names: NAMES, notes: NAMES + NOTES };
+            return Self { names: NAMES, notes: NAMES + NOTES, values };
         }
         let longest = rows.iter().map(|row| BODY.width(&row.name)).fold(0.0, f32::max);
         let names = (longest + 17.0).clamp(60.0, NAMES + NOTES);
-        Self { names, notes: names }
+        Self { names, notes: names, values }
     }
 }
 
@@ -68,7 +74,7 @@ fn lines(forest: &Forest, rows: &[&ForestRow]) -> Block {
     let (across, columns) = (extent(forest, rows), Columns::of(rows));
     let mut block = Block::default();
     let axes =
-        |y: f32, height: f32| Axes { across, ..Axes::unit(columns.notes, y, WIDTH - columns.notes - VALUES, height) };
+        |y: f32, height: f32| Axes { across, ..Axes::unit(columns.notes, y, columns.values - columns.notes, height) };
     for (i, stratum) in forest.strata.iter().enumerate().filter(|(_, s)| !s.rows.is_empty()) {
         let gap = if i == 0 { 0.0 } else { 5.0 };
         block.stack(gap, &paragraph(&stratum.heading, BODY.bold(), WIDTH));
@@ -126,4 +132,17 @@ fn extent(forest: &Forest, rows: &[&ForestRow]) -> AxisRange {
     let values = rows.iter().map(|r| r.value).chain(forest.overall);
     let numbers = |v: MetricValue| [v.known(), v.interval().map(|i| i.0), v.interval().map(|i| i.1)];
     AxisRange::around(values.flat_map(numbers).flatten(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_beside_the_frame_however_long_they_are() {
+        let row = ForestRow { value: MetricValue::new(-0.085, -0.194, -0.006), ..ForestRow::default() };
+        let text = row.value.text();
+        assert_eq!(text, "−0.085 (−0.194 to −0.006)");
+        assert!(Columns::of(&[&row]).values + 4.0 <= WIDTH - BODY.width(&text));
+    }
 }

@@ -36,11 +36,12 @@ impl MetricValue {
     }
 
     /// `0.912 (0.890–0.934)`, without the interval where there is none, a dash where there is
-    /// nothing.
+    /// nothing. A range that reaches below 0 is written with a word and not by a dash.
     #[must_use]
     pub fn text(self) -> String {
         let Some(value) = self.known() else { return "–".into() };
         match self.interval() {
+            Some((low, high)) if low < 0.0 => format!("{} ({} to {})", short(value), short(low), short(high)),
             Some((low, high)) => format!("{} ({}–{})", short(value), short(low), short(high)),
             None => short(value),
         }

@@ -36,9 +36,9 @@ const MOST: usize = 1000;
 pub enum CatalogueError {
     #[error("{}", shortened(&.0.to_string()))]
     Syntax(#[from] Box<toml::de::Error>),
-    #[error("the model “{name}”: {source}")]
+    #[error("the model “{}”: {}", shortened(name), shortened(&source.to_string()))]
     Entry { name: String, source: Box<EntryError> },
-    #[error("the model “{0}” stands there twice")]
+    #[error("the model “{}” stands there twice", shortened(.0))]
     Twice(String),
     #[error("it has more than {MOST} models")]
     TooMany,

@@ -1,5 +1,7 @@
 //! Where the evidence of the maps of the test part lies, where lung masks tell where the lungs are.
 
+use serde_json::json;
+
 use super::{Context, part};
 use crate::evaluation::anatomy::run::{AnatomyProgress, AnatomyRun};
 use crate::evaluation::anatomy::summary::AnatomySummary;
@@ -46,11 +48,17 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
         scoring::targets(&model.manifest).0.into_iter().map(|t| (t.name, t.group)).collect();
     let summary = AnatomySummary::of(&maps, &names);
     files::write(&context.file(Step::Anatomy, "anatomy.csv"), &table::csv(&maps, &names)?)?;
-    files::write_json(&context.file(Step::Anatomy, "anatomy.json"), &summary.to_json())?;
+    let object = json!({
+        "images": notes.images,
+        "with_mask": notes.with_mask,
+        "without_lungs": notes.without_lungs.len(),
+        "targets": summary.to_json(),
+    });
+    files::write_json(&context.file(Step::Anatomy, "anatomy.json"), &object)?;
     let chart = share_histogram(&evidence::histograms(&summary));
     files::write(&context.file(Step::Anatomy, "evidence.svg"), chart.svg().as_bytes())?;
     let mut section = Section::titled("Where the evidence lies");
-    section.sentences.push(format!("Grad-CAM maps of {} images of the test part.", notes.images));
+    section.sentences.push(format!("Grad-CAM maps of {} images of the test part. {}", notes.images, notes.sources()));
     if !notes.without_lungs.is_empty() {
         section.remarks.push(format!("It is not known where the lungs lie of {} images.", notes.without_lungs.len()));
     }

@@ -36,12 +36,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
                 calibration.set, calibration.images, calibration.patients, calibration.note
             ));
             let found = states(&set, calibration);
-            if found.is_empty() {
-                section.remarks.push(format!(
-                    "Too few images calibrated for states at an error rate of {}: the model says undecided of every image.",
-                    percent(RISK)
-                ));
-            }
+            section.remarks.extend(without_states(&set, &found));
             found
         }
         Err(reason) => {
@@ -71,6 +66,17 @@ fn states(set: &Predictions, calibration: &Calibration) -> Vec<(String, StateErr
         Some((target.name.clone(), StateErrors::of(cuts, &known.scores, &known.positive, &patients)))
     };
     set.targets.iter().enumerate().filter_map(of).collect()
+}
+
+/// Of which targets there are no states, since too few images calibrated for them.
+fn without_states(set: &Predictions, states: &[(String, StateErrors)]) -> Option<String> {
+    let has_some = |name: &str| states.iter().any(|(of, _)| of == name);
+    let names: Vec<&str> = set.targets.iter().map(|t| t.name.as_str()).filter(|name| !has_some(name)).collect();
+    let of = if states.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
+    (!names.is_empty()).then(|| {
+        let rate = percent(RISK);
+        format!("Too few images calibrated for states{of} at an error rate of {rate}: the model says undecided of every image.")
+    })
 }
 
 /// Calibration errors beside what chance makes of a perfectly calibrated model.
@@ -130,6 +136,24 @@ fn verdict(states: &[(String, StateErrors)]) -> String {
 mod tests {
     use super::*;
     use crate::evaluation::bootstrap::Estimate;
+    use crate::evaluation::predictions::Target;
+    use crate::model::manifest::Head;
+
+    #[test]
+    fn targets_without_states_are_named() {
+        let target = |name: &str| Target { name: name.into(), group: false };
+        let set =
+            Predictions { head: Head::Sigmoid, targets: ["Mass", "Edema"].map(target).to_vec(), rows: Vec::new() };
+        let share = Estimate(Some(0.1), Some(0.0), Some(0.2));
+        let errors = StateErrors { absent_of_with: share, present_of_without: share, undecided: share };
+        let of = |names: &[&str]| {
+            let states: Vec<_> = names.iter().map(|name| ((*name).to_owned(), errors)).collect();
+            without_states(&set, &states)
+        };
+        assert_eq!(of(&["Mass", "Edema"]), None);
+        assert!(of(&["Mass"]).unwrap().contains("for states of Edema at an error rate of 10 %"));
+        assert!(of(&[]).unwrap().contains("for states at an error rate of 10 %"));
+    }
 
     #[test]
     fn a_promise_is_kept_broken_or_beyond_what_so_few_images_tell() {

@@ -1,6 +1,7 @@
 //! Whether maps of the test part lie on what was marked, beside a blob in the centre of the image.
 
 use super::{Context, part};
+use crate::evaluation::bootstrap::Mean;
 use crate::evaluation::localization::Yardstick;
 use crate::evaluation::localization::marks::{Findings, Mark, gather};
 use crate::evaluation::localization::run::{LocalizationProgress, Localizer};
@@ -8,6 +9,7 @@ use crate::evaluation::localization::summary::{LocalizationSummary, MethodSummar
 use crate::evaluation::localization::table as regions_table;
 use crate::evaluation::truth::{known, named};
 use crate::explain::Method;
+use crate::figures::charts::input::MetricValue;
 use crate::pipeline::section::Section;
 use crate::pipeline::step::Step;
 use crate::pipeline::{PipelineError, Result, files};
@@ -68,7 +70,8 @@ fn section(summary: &LocalizationSummary) -> Section {
     section.sentences.extend(summary.all.iter().skip(1).map(MethodSummary::verdict));
     for method in &summary.all {
         let row = |sum: &crate::evaluation::localization::summary::MeasureSummary| {
-            let means = [sum.map, sum.centred, sum.random, sum.gain].map(|mean| mean.to_string());
+            let text = |Mean { mean, low, high }| MetricValue { value: Some(mean), low, high }.text();
+            let means = [sum.map, sum.centred, sum.random, sum.gain].map(text);
             std::iter::once(sum.measure.name()).chain(means).collect()
         };
         section.tables.push(Table {

@@ -9,6 +9,7 @@ use crate::evaluation::purpose::Purpose;
 use crate::evaluation::scoring;
 use crate::evaluation::temperature::Recalibration;
 use crate::figures::charts::input::MetricValue;
+use crate::model::manifest::Head;
 use crate::pipeline::section::Section;
 use crate::pipeline::step::Step;
 use crate::pipeline::{PipelineError, Result, files};
@@ -47,6 +48,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     });
     json["population"] = serde_json::json!(population);
     json["recalibrated"] = serde_json::json!(Recalibration::of(manifest, set, &tuning).ok());
+    json["exposure"] = serde_json::json!(checked);
     json["failed"] = serde_json::json!(scored.failures.len());
     files::write(&context.file(Step::Score, PREDICTIONS), &set.to_csv()?)?;
     files::write_json(&context.file(Step::Score, "judgement.json"), &json)?;
@@ -67,7 +69,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     let folder = context.file(Step::Score, "");
     charts::write_all(&folder, &report.charts)?;
     report::write(&folder.join("report.pdf"), &report)?;
-    let mut section = section(&report, &evaluation);
+    let mut section = section(&report, &evaluation, manifest.head);
     section.remarks.extend(population.remark());
     if let Some(from) = &context.pipeline.config.transfer.start_from {
         section.remarks.push(format!(
@@ -77,7 +79,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     Ok(section)
 }
 
-fn section(report: &EvaluationReport, evaluation: &Evaluation) -> Section {
+fn section(report: &EvaluationReport, evaluation: &Evaluation, head: Head) -> Section {
     let mut section = Section::titled("The test part");
     let value = |name: &str| MetricValue::from(evaluation.metric(name)).text();
     let (n, patients) = (evaluation.n, evaluation.patients);
@@ -86,9 +88,11 @@ fn section(report: &EvaluationReport, evaluation: &Evaluation) -> Section {
         _ => value("macro auroc"),
     };
     section.in_card = true;
+    // Of findings on their own it is the share of right decisions, however many each image has.
+    let of = if head == Head::Sigmoid { " over all labels" } else { "" };
     section.verdict.push(format!(
-        "On {n} images of {patients} patients that took no part in this training: accuracy {}, mean area under the ROC curve \
-         {area} (95 % intervals by patient in brackets).",
+        "On {n} images of {patients} patients that took no part in this training: accuracy{of} {}, mean area under the ROC \
+         curve {area} (95 % intervals by patient in brackets).",
         value("accuracy")
     ));
     let checked = report.images.checked.as_ref().map(|exposure| format!("Checked: {}.", exposure.sentence()));

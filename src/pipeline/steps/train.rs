@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::Context;
+use crate::model::manifest::Head;
 use crate::model::registry::CARD;
 use crate::pipeline::event::PipelineEvent;
 use crate::pipeline::section::Section;
@@ -14,6 +17,8 @@ use crate::training::run::trainer::{self, Outcome};
 use crate::training::run::{checkpoint, curves, history};
 
 const CHART: &str = "curves.svg";
+const FLATTERS: &str = "These images chose the model, so the values flatter a little; those of the test part do not.";
+const FIGURES: &str = "training.json";
 
 pub(super) fn run(context: &Context<'_>, goes_on: bool) -> Result<Section> {
     let run = &context.pipeline.run;
@@ -30,6 +35,9 @@ pub(super) fn run(context: &Context<'_>, goes_on: bool) -> Result<Section> {
     }
     let chart = curves::chart(&outcome.history);
     files::write(&context.file(Step::Train, CHART), chart.svg().as_bytes())?;
+    let Outcome { extent, overall, stopped_early, .. } = &outcome;
+    let figures = json!({ "extent": extent, "stopped_early": stopped_early, "validation": overall });
+    files::write_json(&context.file(Step::Train, FIGURES), &figures)?;
     Ok(section(&outcome))
 }
 
@@ -64,11 +72,17 @@ fn section(outcome: &Outcome) -> Section {
     };
     section.tables.push(Table {
         title: "On the validation part".into(),
-        note: "These images chose the model, so the values flatter a little; those of the test part do not.".into(),
+        note: match outcome.manifest.head {
+            Head::Softmax => FLATTERS.into(),
+            Head::Sigmoid => {
+                format!("{FLATTERS} Accuracy is at the thresholds that were chosen; in the curves, at 0.5.")
+            }
+        },
         columns: vec!["Metric".into(), "Value (95 %)".into()],
         rows: outcome.overall.iter().map(row).collect(),
     });
     section.charts.push(format!("{}/{CHART}", Step::Train.folder()));
+    section.link("every figure (JSON)", Step::Train, FIGURES);
     section.links.extend([
         ("the model's card".to_owned(), "model/CARD.md".to_owned()),
         ("the configuration".to_owned(), crate::training::config::record::FILE.to_owned()),

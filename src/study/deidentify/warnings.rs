@@ -1,10 +1,10 @@
 //! Where names may still stand: in the pixels, of which the attributes only hint.
 
-use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 
 use super::options::Options;
 use crate::study::dataset::Dataset;
+use crate::study::overlay_planes::has_overlay_in_pixels;
 
 /// What a person should look at before the image is handed on.
 pub(super) fn of(dataset: &Dataset, options: &Options) -> Vec<String> {
@@ -52,12 +52,4 @@ fn may_be_burned_in(dataset: &Dataset) -> bool {
     let converted = !dataset.code(tags::CONVERSION_TYPE).is_empty();
     let secondary = dataset.codes(tags::IMAGE_TYPE).get(1).is_some_and(|value| value == "SECONDARY");
     captured.contains(&class.as_str()) || converted || (secondary && dataset.code(tags::MODALITY) == "OT")
-}
-
-/// Whether an overlay is kept in the bits above the pixels' own (PS3.3 C.9.2, retired).
-fn has_overlay_in_pixels(dataset: &Dataset) -> bool {
-    let groups = (0x6000..0x6020).step_by(2);
-    groups.into_iter().any(|group| {
-        dataset.integer(Tag(group, 0x0102)).is_some_and(|bit| bit > 0) && dataset.get(Tag(group, 0x3000)).is_none()
-    })
 }

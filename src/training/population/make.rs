@@ -53,10 +53,7 @@ pub fn make(
 ) -> Result<Made> {
     for (part, what) in [(&own.fit, "to fit a detector to"), (&own.edge, "to say where the population ends")] {
         if part.len() < FEWEST {
-            return Err(Error::Data(format!(
-                "there are {} images {what}, and it takes {FEWEST}; without more the model has no population detector",
-                part.len()
-            )));
+            return Err(Error::Data(format!("there are {} images {what}, and it takes {FEWEST}", part.len())));
         }
     }
     let layer = candidates::last_layer(model, own)?;

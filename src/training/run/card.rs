@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::model::manifest::Manifest;
 use crate::training::config::{Config, LossKind};
 use crate::training::data::split::calibration_part::CalibrationPart;
 use crate::training::optim::optimizer::Rule;
 
 /// How many images and patients took part.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct RunExtent {
     pub training_images: usize,
     pub validation_images: usize,
@@ -19,7 +21,7 @@ pub struct RunExtent {
 }
 
 /// A metric of the model as a whole, with its 95 % interval.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OverallMetric {
     pub target: &'static str,
     pub name: &'static str,

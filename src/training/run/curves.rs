@@ -28,7 +28,7 @@ pub fn chart(rows: &[HistoryRow]) -> Chart {
         points: rows.iter().filter_map(|row| Some([row.epoch as f64, value(row)?])).collect(),
     };
     let losses = vec![
-        series("training loss (augmented)", &|r| Some(r.training_loss)),
+        series("training loss", &|r| Some(r.training_loss)),
         series("validation loss", &|r| Some(r.validation_loss)),
     ];
     let mut metrics = vec![series("accuracy", &|r| Some(r.accuracy))];

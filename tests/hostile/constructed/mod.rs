@@ -11,12 +11,14 @@ mod multi_frame;
 mod onnx;
 mod png;
 mod reports;
+mod results;
 mod texts;
 mod tiff;
 
 use std::io::Write as _;
 
 use crate::case::Case;
+use crate::figures;
 use crate::readers::Reader;
 
 /// A file, made when it is needed.
@@ -46,7 +48,9 @@ impl Constructed {
     }
 
     pub(crate) fn case(&self) -> Case {
-        Case { name: self.name.clone(), reader: self.reader, bytes: (self.make)(), says: self.says }
+        let bytes = (self.make)();
+        let format = figures::format(self.reader, &bytes);
+        Case { name: self.name.clone(), reader: self.reader, bytes, format, says: self.says }
     }
 }
 
@@ -64,6 +68,7 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.extend(reports::all());
     all.extend(multi_frame::all());
     all.extend(envelopes::all());
+    all.extend(results::all());
     all.retain(|constructed| with_large || !constructed.large);
     all
 }

@@ -25,7 +25,9 @@ type Change = fn(&mut Vec<u8>, &mut ChaCha8Rng) -> bool;
 /// The changes that know the format of what a reader reads.
 fn of_format(reader: Reader, file: &[u8]) -> &'static [Change] {
     match reader {
-        Reader::Dicom | Reader::Deidentify | Reader::PresentationState => &[dicom::header, dicom::value, dicom::length],
+        Reader::Dicom | Reader::Deidentify | Reader::PresentationState | Reader::Results => {
+            &[dicom::header, dicom::value, dicom::length]
+        }
         Reader::Codec => &[dicom::value, bytes::marker, bytes::in_second_half],
         Reader::Raster if file.starts_with(b"\x89PNG") => &[chunks::png],
         Reader::Raster if file.starts_with(b"II") || file.starts_with(b"MM") => &[chunks::tiff],

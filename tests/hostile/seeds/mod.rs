@@ -1,6 +1,7 @@
 //! Small sound files of every kind that is read, made by code or kept as golden files.
 
 pub(crate) mod dicom;
+mod kept;
 pub(crate) mod model;
 mod presentation;
 mod rasters;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Seed> {
         all.extend(weights::all());
         all.extend(model::all());
         all.extend(texts::all());
+        all.extend(kept::all());
         all.push(Seed::of(Reader::Report, "case report", Bench::new().sound_report()));
         all
     })

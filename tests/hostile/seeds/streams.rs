@@ -85,10 +85,27 @@ fn jpeg_case(parts: &mut Parts, name: &str) -> Option<Seed> {
     fits.then(|| Seed::of(Reader::Codec, format!("DICOM, JPEG {name}"), file))
 }
 
+/// JPEG XL: `tests/golden/jpeg_xl.py` says how the file is laid out.
+fn jpeg_xl() -> Vec<Seed> {
+    let mut parts = Parts(include_bytes!("../../golden/jpeg_xl.bin"));
+    let mut all = Vec::new();
+    while let Some((name, syntax)) = parts.text().zip(parts.text()) {
+        let [bits, components, columns, rows, _tolerance] = [1, 1, 2, 2, 1].map(|width| parts.number(width).unwrap());
+        let samples = parts.number(4).unwrap();
+        parts.take(samples).unwrap();
+        let length = parts.number(4).unwrap();
+        let stream = parts.take(length).unwrap();
+        let file = object(columns, rows, components, bits, stream).file(&syntax);
+        all.push(Seed::of(Reader::Codec, format!("DICOM, JPEG XL {name}"), file));
+    }
+    all
+}
+
 pub(crate) fn all() -> Vec<Seed> {
     let mut all = by_syntax();
     all.extend(by_name(include_bytes!("../../golden/codecs/jpeg_ls.bin"), "1.2.840.10008.1.2.4.80"));
     all.extend(by_name(include_bytes!("../../golden/codecs/rle.bin"), RLE));
     all.extend(jpeg());
+    all.extend(jpeg_xl());
     all
 }

@@ -109,7 +109,7 @@ impl Tally {
             let other = if there.is_empty() { String::new() } else { format!("; it also names {there}") };
             say(format!("no image of it has {}{other}", quoted(absent)));
         } else if !there.is_empty() {
-            say(format!("it also names {there}, which is none of the labels; they count as absent"));
+            say(format!("it also names {there}: no labels here, so they count as absent"));
         }
         vague.into_iter().for_each(say);
         Ok(())

@@ -7,7 +7,7 @@ use crate::training::data::split::calibration_part::CalibrationPart;
 use crate::training::event::Event;
 use crate::training::run::card::RunExtent;
 use crate::training::run::{export_model, finish};
-use crate::training::{Result, population};
+use crate::training::{Error, Result, population};
 
 impl Run<'_> {
     /// Exports the model, and what stands beside it; without a calibration or a population detector
@@ -34,9 +34,11 @@ impl Run<'_> {
         let manifest = export_model::write(&options.model, config, &weights, trained, &finish, extent, &part)?;
         image_list::write(&options.model, config, self.dataset, &self.split, &manifest.weights_sha256)?;
         let calibrated = export_model::calibrate(&options.model, config, self.dataset, &part, &options.device);
-        let calibrated = calibrated.map_err(|e| format!("The model has no calibration.toml: {e}"));
+        // Images that are too few for it are no images that cannot be used.
+        let why = |e: Error| if let Error::Data(reason) = e { reason } else { e.to_string() };
+        let calibrated = calibrated.map_err(|e| format!("The model has no calibration.toml: {}", why(e)));
         let detector = population::of_run::leave(&options.model, config, self.dataset, &self.split, &options.device);
-        let detector = detector.map_err(|e| format!("The model has no population detector: {e}"));
+        let detector = detector.map_err(|e| format!("The model has no population detector: {}", why(e)));
         for words in self.split.no_calibration.iter().cloned().chain(calibrated.err()).chain(detector.err()) {
             (self.observer)(Event::Warning(words));
         }
