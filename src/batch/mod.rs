@@ -1,4 +1,4 @@
-//! Scoring archives: any number of images with one model, on any number of machines, in constant memory,
+//! Scoring archives: any number of images with one model, on any number of machines, in bounded memory,
 //! so that it can be stopped at any moment and gone on with.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! `pellucid batch`: archives are scored, in constant memory, by as many machines as there are.
+//! `pellucid batch`: archives are scored, in bounded memory, by as many machines as there are.
 
 mod judge;
 mod pacs;
@@ -30,7 +30,7 @@ const LISTED: usize = 10_000;
 /// Most places that could not be looked into and are rows.
 const OBSTACLES: usize = 10_000;
 
-/// Score archives: any number of images, in constant memory, resumable at any moment, shared out over
+/// Score archives: any number of images, in bounded memory, resumable at any moment, shared out over
 /// machines with --shard; results as SQLite and Parquet, see docs/scale.md
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
