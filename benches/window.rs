@@ -127,6 +127,18 @@ impl Window {
         drawn
     }
 
+    /// Frames as they are asked for, until for two seconds nobody asks for one; false where that never
+    /// comes.
+    pub(crate) fn rest(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if self.as_asked(Duration::from_secs(2)) == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
     pub(crate) fn is_shown(&self) -> bool {
         matches!(self.state.image, ShownImage::Ready(_))
     }

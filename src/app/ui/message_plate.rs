@@ -76,7 +76,8 @@ fn buttons(ui: &mut Ui, message: &ViewMessage, out: &mut Vec<Command>) {
 /// over the map. As wide as the view, so that nothing of these is half covered.
 fn strip(ui: &mut Ui, tokens: &theme::Tokens, rect: Rect, message: &ViewMessage, out: &mut Vec<Command>) {
     let plate = Align2::CENTER_BOTTOM.anchor_size(rect.center_bottom(), vec2(rect.width(), STRIP)).shrink(1.0);
-    ui.painter().rect_filled(plate, 0.0, tokens.panel);
+    // Dark in every theme, as the ground of the image is.
+    ui.painter().rect_filled(plate, 0.0, tokens.image_ground);
     let inner = plate.shrink2(vec2(8.0, 4.0));
     let across = egui::Layout::right_to_left(egui::Align::Center);
     let row = Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - 5.0));
@@ -85,7 +86,9 @@ fn strip(ui: &mut Ui, tokens: &theme::Tokens, rect: Rect, message: &ViewMessage,
     child.spacing_mut().button_padding.y = 1.0;
     buttons(&mut child, message, out);
     child.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-        ui.add(egui::Label::new(RichText::new(&message.words).size(theme::CAPTION).color(tokens.text)).truncate());
+        ui.add(
+            egui::Label::new(RichText::new(&message.words).size(theme::CAPTION).color(tokens.image_text)).truncate(),
+        );
     });
     if let Some(part) = message.part {
         let groove = Rect::from_min_max(pos2(inner.left(), inner.bottom() - 3.0), inner.max);
