@@ -38,7 +38,8 @@ pub enum CalibrationError {
     #[error("The calibration.toml of this model cannot be read, so it is left aside: {}", shortened(.0))]
     Unreadable(String),
     #[error(
-        "The calibration.toml of this model was measured with other weights (SHA-256 {stated}, the model has {found}), so it is left aside. `pellucid evaluate DIR --calibrate FOLDER` measures anew."
+        "The calibration.toml of this model was measured with other weights (SHA-256 {}, the model has {found}), so it is left aside. `pellucid evaluate DIR --calibrate FOLDER` measures anew.",
+        shortened(stated)
     )]
     OtherWeights { stated: String, found: String },
     #[error(

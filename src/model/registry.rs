@@ -21,6 +21,7 @@ use crate::model::calibration::{Calibration, CalibrationError};
 use crate::model::gate::Gate;
 use crate::model::population::detector::{DETECTOR, Detector, DetectorError};
 use crate::network::weights::{TensorFile, WeightError};
+use crate::printable::shortened;
 
 /// Name of the model that is used when none is named.
 pub const DEFAULT: &str = "chest-xray";
@@ -50,7 +51,8 @@ pub enum ModelError {
     #[error("the manifest of “{model}” is not usable: {source}")]
     Manifest { model: String, source: ManifestError },
     #[error(
-        "the weights of “{model}” are not those its manifest was written for (SHA-256 {found}, stated {stated}); install the model again"
+        "the weights of “{model}” are not those its manifest was written for (SHA-256 {found}, stated {}); install the model again",
+        shortened(stated)
     )]
     WrongHash { model: String, found: String, stated: String },
     #[error("the weights of “{model}” cannot be used: {source}")]

@@ -18,7 +18,7 @@ pub enum SegmenterManifestError {
     Write(#[from] toml::ser::Error),
     #[error(transparent)]
     Architecture(#[from] SegmentationError),
-    #[error("`{setting}` is {found}; it must be {needed}")]
+    #[error("`{setting}` is {}; it must be {needed}", shortened(found))]
     Range { setting: &'static str, found: String, needed: String },
 }
 

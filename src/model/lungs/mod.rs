@@ -35,6 +35,7 @@ use crate::limits;
 use crate::network::segmentation::SegmentationArchitecture;
 use crate::network::weights::{TensorFile, WeightError};
 use crate::network::{Mode, Network};
+use crate::printable::shortened;
 
 /// Name of the file that describes a segmenter.
 pub const MANIFEST: &str = "segmenter.toml";
@@ -55,7 +56,8 @@ pub enum SegmenterError {
     #[error("the description of the lung segmenter is not usable: {0}")]
     Manifest(#[from] SegmenterManifestError),
     #[error(
-        "the weights of the lung segmenter are not those that it describes (SHA-256 {found}, stated {stated}); install it again"
+        "the weights of the lung segmenter are not those that it describes (SHA-256 {found}, stated {}); install it again",
+        shortened(stated)
     )]
     WrongHash { found: String, stated: String },
     #[error("the weights of the lung segmenter cannot be used: {0}")]

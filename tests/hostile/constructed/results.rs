@@ -169,7 +169,7 @@ fn kept() -> Vec<Constructed> {
             format!("study,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model\n{line}")
                 .into()
         })
-        .says("is no confidence"),
+        .says("line 2 of"),
         of(Reader::StudyPlan, "a plan of one line", || [&b"name = x"[..], &b"y".repeat(50_000)].concat())
             .says("is no plan"),
         of(Reader::Manifest, "a modality of 50,000 characters", || {
