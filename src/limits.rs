@@ -69,7 +69,7 @@ pub const ANNOTATION_POINTS: usize = 200_000;
 /// Most items of a structured report that are read.
 pub const REPORT_ITEMS: usize = 50_000;
 /// Most bytes of all that the items of a structured report say.
-pub const REPORT_WORDS: usize = 16 << 20;
+pub const REPORT_WORDS: usize = 4 << 20;
 /// Most characters of one text of a structured report.
 pub const REPORT_TEXT: usize = 32_768;
 /// Most points of a graphic of a structured report.

@@ -53,7 +53,7 @@ impl Code {
 }
 
 /// At most as many characters as a meaning may have; one that is cut ends in three dots.
-fn shortened(text: &str) -> String {
+pub(in crate::results) fn shortened(text: &str) -> String {
     if text.chars().count() <= LONGEST.1 {
         return text.to_owned();
     }

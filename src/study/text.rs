@@ -33,7 +33,7 @@ impl CharacterSets {
     }
 
     fn decode_runs(&self, bytes: &[u8]) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(bytes.len());
         let mut rest = bytes;
         let mut set = Run { code: self.first(), escape_length: 0, double_byte_ascii: false };
         while !rest.is_empty() {
@@ -44,7 +44,9 @@ impl CharacterSets {
             let (run, tail) = rest.split_at(end);
             // ISO-2022-JP decoders want the escape itself, all others only the characters.
             let shown = if set.double_byte_ascii { run } else { &run[set.escape_length.min(run.len())..] };
-            text.push_str(&decode_as(set.code, shown));
+            if !shown.is_empty() {
+                text.push_str(&decode_as(set.code, shown));
+            }
             rest = tail;
             match rest.first() {
                 Some(&ESCAPE) => {
@@ -96,7 +98,9 @@ impl<'a> Run<'a> {
             (b"\x1b$B", "ISO 2022 IR 87", true),
             (b"\x1b$(D", "ISO 2022 IR 87", true),
         ];
-        KNOWN.iter().find(|(escape, ..)| bytes.starts_with(escape)).map_or(
+        // Of thousands of escapes that are none the first look must be enough.
+        let may_be = bytes.get(1).is_some_and(|second| b"()-$".contains(second));
+        KNOWN.iter().find(|(escape, ..)| may_be && bytes.starts_with(escape)).map_or(
             Self { code: first, escape_length: 0, double_byte_ascii: false },
             |(escape, code, double_byte_ascii)| Self {
                 code,

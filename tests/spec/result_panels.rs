@@ -11,9 +11,10 @@ use egui_kittest::kittest::Queryable as _;
 use pellucid::app::command::{Command, ResultCommand, StudyCommand};
 use pellucid::app::runtime::effect_runner::EffectRunner;
 use pellucid::app::runtime::options::ViewerOptions;
-use pellucid::app::state::State;
 use pellucid::app::state::result_objects::ReportPage;
+use pellucid::app::state::{State, Theme};
 use pellucid::app::ui::panels::{result_objects, result_window};
+use pellucid::app::ui::theme;
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::Message;
 use pellucid::app::update::result_effect::ResultMessage;
@@ -97,7 +98,8 @@ fn section(state: State) -> Shown {
 
 /// The window of the report, which answers clicks as the viewer does.
 fn window(bench: Bench) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder().with_size([1100.0, 760.0]).build_ui_state(
+    let builder = Harness::builder().with_size([1100.0, 760.0]);
+    let mut harness = builder.with_context_setup(|ctx| theme::install(ctx, Theme::Dark)).build_ui_state(
         |ui, bench: &mut Bench| {
             for command in result_window::show(ui, &bench.state) {
                 bench.command(command);
@@ -118,7 +120,7 @@ fn the_section_lists_segments_maps_findings_and_reports_of_the_image() {
     let bench = opened(&["results"], "ct2.dcm");
     let layers: Vec<String> = bench.state.laid_over().unwrap().layers.iter().map(|one| one.name.clone()).collect();
     let mut shown = section(bench.state);
-    for words in ["Results from files", "Lungs and nodule", "Lung", "Nodule", "Nodule 1", "Uptake", "Chest report"] {
+    for words in ["RESULTS FROM FILES", "Lungs and nodule", "Lung", "Nodule", "Nodule 1", "Uptake", "Chest report"] {
         assert!(shown.says(words), "{words}");
     }
     for name in &layers {

@@ -21,6 +21,9 @@ use crate::study::text::CharacterSets;
 
 /// Most characters of a label or a description.
 const WORDS: usize = 300;
+/// Most details of a quantity, and most characters of each.
+const DETAILS: usize = 16;
+const DETAIL: usize = 160;
 /// Most entries of a table of real-world values.
 const TABLE: usize = 65_536;
 
@@ -135,6 +138,12 @@ impl MapFrame {
         }
     }
 
+    /// Whether the file calls it anything; else its number tells it from the others.
+    pub(super) fn is_named(&self) -> bool {
+        let Quantity { label, explanation, quantity, .. } = self.quantity.as_ref();
+        quantity.is_some() || [&self.label, explanation, label].into_iter().any(|words| !words.is_empty())
+    }
+
     /// What it is called in a legend.
     #[must_use]
     pub fn name(&self) -> String {
@@ -154,7 +163,7 @@ impl Quantity {
     fn read(mapping: &Dataset, sets: &CharacterSets) -> Self {
         let text = |tag: Tag| shortened(&mapping.text(tag, sets), WORDS);
         let (mut quantity, mut details) = (None, Vec::new());
-        for item in mapping.items(tags::QUANTITY_DEFINITION_SEQUENCE).iter().take(32) {
+        for item in mapping.items(tags::QUANTITY_DEFINITION_SEQUENCE).iter().take(DETAILS) {
             let name = Code::of(item, tags::CONCEPT_NAME_CODE_SEQUENCE, sets);
             let value = super::item::Value::read(item, sets);
             // (246205007, SCT, "Quantity"), before SNOMED's numbers (G-C1C6, SRT).
@@ -167,7 +176,7 @@ impl Quantity {
                     let words = words.collect::<Vec<_>>().join(" ");
                     let words = name.map_or(words.clone(), |name| format!("{}: {words}", name.words()));
                     // Each of thousands of frames may tell it.
-                    details.push(cut(&words, WORDS));
+                    details.push(cut(&words, DETAIL));
                 }
             }
         }

@@ -68,7 +68,8 @@ impl ReportTree {
         let sets = own.as_ref().unwrap_or(sets);
         let at = self.items.len();
         let value = Value::read(item, sets);
-        *said += value.bytes();
+        // A text may come to nothing and take long.
+        *said += value.bytes().max(item.raw(tags::TEXT_VALUE).map_or(0, <[u8]>::len));
         self.items.push(ReportItem {
             depth,
             number: number.to_owned(),

@@ -1,12 +1,13 @@
 //! A result in lines of text: its header, its tree or segments or maps, and what it names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::document::Document;
 use super::geometry::PlanePlace;
 use super::item::{Value, moment};
 use super::object::ReadObject;
-use super::parametric_map::ParametricMap;
+use super::parametric_map::{MapFrame, ParametricMap};
 use super::presentation::Presentation;
 use super::reference::Reference;
 use super::segmentation::{Segmentation, SegmentationType};
@@ -139,7 +140,14 @@ fn of_map(object: &ParametricMap, lines: &mut Lines) {
     places(object.frames.iter().map(|one| one.frame.place.as_ref()), lines);
     // Frames of one quantity in a line.
     let mut quantities: Vec<(String, usize)> = Vec::new();
+    let mut before: Option<&MapFrame> = None;
     for frame in &object.frames {
+        let is_same = |other: &MapFrame| Arc::ptr_eq(&other.quantity, &frame.quantity) && other.label == frame.label;
+        let is_known = before.replace(frame).is_some_and(is_same) && frame.is_named();
+        if let Some((_, count)) = quantities.last_mut().filter(|_| is_known) {
+            *count += 1;
+            continue;
+        }
         let unit = frame.quantity.unit();
         let mut parts = vec![frame.name()];
         parts.extend(frame.quantity.details.iter().cloned());

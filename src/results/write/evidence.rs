@@ -14,6 +14,7 @@ pub(super) struct Evidence {
     /// Class and method: "Pneumonia, Grad-CAM, at 15 % of its scale".
     pub title: String,
     pub class: String,
+    pub method: &'static str,
     /// At the resolution of the image, 0–1; −1–1 where what speaks against counts too.
     pub map: Plane,
     pub threshold: f32,
@@ -36,6 +37,7 @@ impl Evidence {
             Some(Self {
                 title: context.marked(&format!("{name}, {}, at {percent} % of the scale", map.method.name())),
                 class: name,
+                method: map.method.name(),
                 map: case.scaled_map(map, plane.width, plane.height),
                 threshold,
                 is_signed: map.method.is_signed(),

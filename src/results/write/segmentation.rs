@@ -3,7 +3,8 @@
 //!
 //! The masks have the pixels of the image. A Segmentation need not lie in a frame of reference where
 //! each frame says which image it was made of (table A.51-2), so that radiographs have one too;
-//! position and distances stand in it where the image has them, and are never invented.
+//! position and distances stand in it where the image has all of them, thickness included, and are
+//! never invented.
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -16,7 +17,7 @@ use super::{LeftOut, ObjectKind, ResultObject, frames};
 use crate::engine::lungs::FieldsSource;
 use crate::imaging::lung_fields::LungRegion;
 use crate::results::ResultsError;
-use crate::results::codes::{self, Code};
+use crate::results::codes::{self, Code, shortened};
 
 /// A mask on its way to the object.
 struct Segment {
@@ -41,7 +42,8 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
         return Ok(Err(LeftOut { kind: ObjectKind::Segmentation, reason }));
     }
     let plane = &context.case.frame.pixels.plane;
-    let place = context.source.header.plane.as_ref();
+    // A segmentation that lies in the patient must say how thick it is (table C.7.6.16-2); none is invented.
+    let place = context.source.header.plane.as_ref().filter(|place| place.thickness.is_some());
     let derivation = frames::derivation(context, &codes::SEGMENTATION, "Outline on the pixels of the image.", true);
     let frame = |number: usize| {
         let segment = Item::new().number(tags::REFERENCED_SEGMENT_NUMBER, number as u16);
@@ -145,7 +147,7 @@ fn evidence(context: &Context<'_>, found: &Evidence) -> Vec<Segment> {
         None => words.to_owned(),
     };
     let segment = |words: &str, kind: Code, mask: Vec<bool>| Segment {
-        label: format!("{words} {}", found.title),
+        label: shortened(&context.marked(&format!("{words} {}, {}", found.class, found.method))),
         description: said(&format!("{words} {}. What moved the score of a model, no finding.", found.title)),
         is_manual: false,
         category: codes::SPATIAL_CONCEPT,

@@ -59,8 +59,10 @@ pub(super) fn draw(
     if !painter.clip_rect().intersects(Rect::from_points(&points).expand(POINT)) {
         return;
     }
+    // A colour is told from others where there is some of it.
+    let width = if color.is_some() { 1.8 } else { 1.2 };
     let color = ink(color, tokens);
-    let strokes = [Stroke::new(3.0, shadow(color, tokens)), Stroke::new(1.2, color)];
+    let strokes = [Stroke::new(width + 1.8, shadow(color, tokens)), Stroke::new(width, color)];
     if let [point] = points.as_slice() {
         for stroke in strokes {
             painter.line_segment([*point - vec2(POINT, 0.0), *point + vec2(POINT, 0.0)], stroke);

@@ -67,11 +67,23 @@ fn head(ui: &mut Ui, report: &StructuredReport, tokens: &Tokens) {
         .map(|one| if one.is_device { tr!("{} (device)", one.name) } else { one.name.clone() })
         .collect();
     fact(ui, text!("By"), &authors.join(", "), tokens);
-    let state = [report.completion.to_lowercase(), report.verification.to_lowercase()];
-    let state: Vec<String> =
-        state.into_iter().filter(|words| !words.is_empty()).chain(report.verified_by.iter().cloned()).collect();
+    let flags = report.completion.split(", ").chain([report.verification.as_str()]).filter(|flag| !flag.is_empty());
+    let state: Vec<String> = flags.map(flag_words).chain(report.verified_by.iter().cloned()).collect();
     fact(ui, text!("State"), &state.join(", "), tokens);
     fact(ui, text!("Made with"), &report.equipment.join("; "), tokens);
+}
+
+/// What a flag of the standard says (PS3.3 C.17.2); any other as it is.
+fn flag_words(flag: &str) -> String {
+    match flag {
+        "COMPLETE" => text!("report" => "complete").to_owned(),
+        "PARTIAL" => text!("report" => "partial").to_owned(),
+        "FINAL" => text!("report" => "final").to_owned(),
+        "PRELIMINARY" => text!("report" => "preliminary").to_owned(),
+        "VERIFIED" => text!("report" => "verified").to_owned(),
+        "UNVERIFIED" => text!("report" => "not verified").to_owned(),
+        other => other.to_lowercase(),
+    }
 }
 
 /// Pages, search, copying.

@@ -11,7 +11,7 @@ use crate::fonts::attribute;
 use crate::language::text;
 use crate::results::read::reference::Reference;
 
-pub(super) const ROW: f32 = 20.0;
+pub(super) const ROW: f32 = 26.0;
 
 /// A name and what it is; nothing where that is empty.
 pub(super) fn fact(ui: &mut Ui, name: &str, value: &str, tokens: &Tokens) {
