@@ -195,7 +195,8 @@ fn say(args: &Args, tally: &Tally, progress: &Progress, folder: &Path, is_stoppe
     }
     let Tally { scored, not_scored, failed, no_image, unchanged, known, .. } = *tally;
     let mut line = format!(
-        "{} images: {scored} scored, {not_scored} not scored, {failed} failed; {no_image} files beside them are no images",
+        "{} images: {scored} scored, {not_scored} not scored, {failed} failed; {no_image} files beside them are no \
+         images",
         tally.images()
     );
     if unchanged + known > 0 {
