@@ -14,7 +14,8 @@
 //!
 //! What they do not do: networks whose tokens see a window only, or that average their tokens, have
 //! no row to read; [`ExplainError::NoClassAttention`] says so. Neither method looks into the hidden
-//! layers of the blocks, and rollout not even at the score.
+//! layers of the blocks, and rollout not even at the score. Of a network that came as a graph
+//! the attention is looked for in its nodes (`network::graph::attention`).
 
 use candle_core::Tensor;
 
@@ -104,11 +105,11 @@ fn plane(scene: &Scene<'_>, mixture: &Mixture) -> Result<Plane, ExplainError> {
 
 /// Refuses networks without such attention.
 fn check(scene: &Scene<'_>, method: Method) -> Result<(), ExplainError> {
-    if scene.network.has_class_attention() {
-        Ok(())
-    } else {
-        Err(ExplainError::NoClassAttention { method: method.name() })
-    }
+    if scene.network.has_class_attention() { Ok(()) } else { Err(no_attention(scene, method)) }
+}
+
+fn no_attention(scene: &Scene<'_>, method: Method) -> ExplainError {
+    ExplainError::NoClassAttention { method: method.name(), reason: scene.network.without_class_attention() }
 }
 
 fn attribution(scene: &Scene<'_>, method: Method, subject: Subject, raw: Plane) -> Result<Attribution, ExplainError> {
@@ -139,7 +140,7 @@ pub(super) fn rollout(
         mixture.get_or_insert_with(|| Mixture::new(tokens)).mix(&shares, 0.5, 0.5);
         x = attended.output;
     }
-    let mixture = mixture.ok_or(ExplainError::NoClassAttention { method: METHOD.name() })?;
+    let mixture = mixture.ok_or_else(|| no_attention(scene, METHOD))?;
     let raw = plane(scene, &mixture)?;
     subjects.iter().map(|subject| attribution(scene, METHOD, *subject, raw.clone())).collect()
 }

@@ -191,10 +191,11 @@ pub enum ExplainError {
     )]
     NotLinear { layer: String },
     #[error(
-        "{method} follows the attention of every token to every other up to a class token, which this network does not have. \
-         It is there for vision transformers (ViT, DeiT) that score their class token; choose a class activation map here."
+        "{method} follows the attention of every token to every other up to a class token, which this network does not have: \
+         {reason}. It is there for vision transformers (ViT, DeiT) that score their class token; choose a class activation \
+         map here."
     )]
-    NoClassAttention { method: &'static str },
+    NoClassAttention { method: &'static str, reason: String },
     #[error("Finer-CAM compares with other classes, and there is no other.")]
     NoRival,
     #[error("{method} needs a background set, and the model has none. Make one: pellucid models background MODEL DIR")]

@@ -158,6 +158,13 @@ pub struct Architecture {
     /// Register tokens behind the class token (ViT).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registers: Option<usize>,
+    /// The head reads the mean of the patches, which is normed behind it, and not the class token
+    /// (ViT).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<bool>,
+    /// Queries and keys are brought to scale by norms of their own, head by head (ViT).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_norm: Option<bool>,
     /// Tokens along a side of a window (Swin).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<usize>,
@@ -335,6 +342,8 @@ impl Architecture {
             image: None,
             expansion: None,
             registers: None,
+            average: None,
+            query_norm: None,
             window: None,
             layer_scale: None,
             stochastic_depth: None,

@@ -89,6 +89,12 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// Why no attention of the network that this layer is part of is handed out, where that is
+    /// known.
+    fn unread_attention(&self) -> Option<String> {
+        None
+    }
+
     /// The layer as nodes of a graph that take `x`; yields the number of the last. For exporters.
     ///
     /// # Errors
@@ -188,6 +194,12 @@ impl Network {
     pub fn has_class_attention(&self) -> bool {
         let last = self.stages.iter().rfind(|stage| stage.layer.attention().is_some());
         last.is_some_and(|stage| !stage.is_spatial())
+    }
+
+    /// Why [`Self::has_class_attention`] is false, as the second half of a sentence.
+    pub fn without_class_attention(&self) -> String {
+        let told = self.stages.iter().find_map(|stage| stage.layer.unread_attention());
+        told.unwrap_or_else(|| "it has no attention of every token to every other up to a class token".into())
     }
 
     /// Number of the first stage that holds an active dropout, if there is one.

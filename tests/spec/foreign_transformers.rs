@@ -1,5 +1,5 @@
-//! Vision transformers, Swin and ConvNeXt under timm's names: every tensor finds its place, and
-//! the network says what timm's says.
+//! Vision transformers, Swin and ConvNeXt under the names of timm and Hugging Face, and the latter's
+//! ResNet: every tensor finds its place, and the network says what theirs says.
 //!
 //! `tests/golden/foreign_transformers.py` writes their names and logits; values are made of the
 //! names.
@@ -46,6 +46,7 @@ fn narrowed(architecture: Architecture) -> Architecture {
     let (widths, blocks, heads, window) = match architecture.family {
         Family::SwinT => (vec![12, 24, 48], vec![2, 2, 1], vec![2, 4, 4], Some(4)),
         Family::ConvnextTiny => (vec![12, 24, 24, 40], vec![1, 2, 1, 1], Vec::new(), None),
+        Family::Resnet18 => return architecture,
         _ => (vec![24], vec![2], vec![3], None),
     };
     Architecture { widths, blocks, heads, window, ..architecture }
@@ -57,12 +58,20 @@ fn fitted(foreign: &Foreign, family: Family) -> Fit {
 }
 
 #[test]
-fn transformers_of_timm_say_what_they_said_there() {
+fn networks_of_timm_and_hugging_face_say_what_they_said_there() {
     for (name, family) in [
         ("timm vit-s-16", Family::VitS16),
         ("timm vit-registers", Family::VitS16),
+        ("timm vit-unplaced", Family::VitS16),
+        ("timm vit-average", Family::VitS16),
         ("timm swin-t", Family::SwinT),
         ("timm convnext-tiny", Family::ConvnextTiny),
+        ("hugging-face vit", Family::VitS16),
+        ("hugging-face vit state", Family::VitS16),
+        ("hugging-face swin", Family::SwinT),
+        ("hugging-face swin state", Family::SwinT),
+        ("hugging-face convnext", Family::ConvnextTiny),
+        ("hugging-face resnet", Family::Resnet18),
     ] {
         let (tensors, expected) = golden(name);
         let foreign = file(&tensors);
@@ -85,6 +94,11 @@ fn grid_registers_and_layer_scale_are_told_by_the_file() {
     assert_eq!((plain.image, plain.patch, plain.registers, plain.layer_scale), (Some(64), Some(16), None, None));
     let other = told("timm vit-registers");
     assert_eq!((other.image, other.registers, other.layer_scale), (Some(64), Some(2), Some(1.0)));
+    assert_eq!((other.average, other.query_norm), (None, None));
+    let average = told("timm vit-average");
+    assert_eq!((average.average, average.query_norm), (Some(true), Some(true)));
+    let target = narrowed(average).default_target(64, 64).unwrap();
+    assert_eq!(target, "encoder.layers.encoder_layer_1");
 }
 
 #[test]
@@ -98,6 +112,17 @@ fn a_merging_counted_to_the_stage_before_it_is_the_same_merging() {
     tensors.push(("layers.0.blocks.1.attn.relative_position_index".into(), vec![16, 16]));
     let foreign = file(&tensors);
     fitted(&foreign, Family::SwinT).accept(&foreign, false).unwrap();
+}
+
+#[test]
+fn a_query_without_its_key_is_missing() {
+    let (mut tensors, _) = golden("hugging-face vit");
+    tensors.retain(|(name, _)| !name.ends_with("layer.1.attention.attention.key.weight"));
+    let foreign = file(&tensors);
+    let fit = fitted(&foreign, Family::VitS16);
+    let missing: Vec<&str> = fit.report.missing.iter().map(|lone| lone.name.as_str()).collect();
+    assert_eq!(missing, ["encoder.layers.encoder_layer_1.self_attention.in_proj_weight"]);
+    assert!(fit.accept(&foreign, false).is_err());
 }
 
 #[test]

@@ -9,7 +9,10 @@ use candle_core::{Device, Tensor};
 use super::{Seen, apart, architecture, narrow, peak};
 use crate::explain::score_gradients::ScoreGradients;
 use crate::explain::{ExplainError, Method, Subject};
-use crate::network::Mode;
+use crate::network::architecture::Architecture;
+use crate::network::graph::beside::put_together;
+use crate::network::weights::TensorFile;
+use crate::network::{Mode, Network};
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/transformers.safetensors");
 const CAMS: [Method; 9] = [
@@ -105,6 +108,48 @@ fn maps_of_attention_are_those_of_the_papers_and_lie_on_the_grid_of_the_patches(
             }
         }
     }
+}
+
+/// The same network as a file with its operations would bring it.
+fn as_a_graph(network: &Network, [height, width]: [usize; 2]) -> Network {
+    let (mut graph, tensors) = network.draw([3, height, width]).unwrap();
+    put_together(&mut graph);
+    let architecture = Architecture::of_graph(graph, 0.0);
+    architecture.folded(3, narrow::CLASSES, &TensorFile::new(tensors), &Device::Cpu).unwrap()
+}
+
+#[test]
+fn a_graph_gives_the_maps_of_attention_of_the_network_that_it_was_drawn_from() {
+    let golden = golden();
+    for (network, size) in [("vit-s-16", [32, 32]), ("vit-s-16", [32, 48]), ("vit-registers", [32, 32])] {
+        let own = seen(network, size);
+        let drawn = Seen::new(as_a_graph(&own.network, size), own.input.clone());
+        assert!(drawn.network.has_class_attention(), "{network}: {}", drawn.network.without_class_attention());
+        for method in [Method::AttentionRollout, Method::AttentionRelevance] {
+            let maps = |seen: &Seen, stage: &str| seen.maps(stage, &Subject::classes(3), method).unwrap();
+            let (expected, found) = (maps(&own, "encoder.dropout"), maps(&drawn, drawn.network.spatial_stages()[0]));
+            for (found, expected) in found.iter().zip(&expected) {
+                assert_eq!((found.raw.width, found.raw.height), (expected.raw.width, expected.raw.height));
+                let off = apart(&found.raw.values, &expected.raw.values) / peak(&expected.raw.values);
+                assert!(off <= 1e-5, "{network} {}: {off}", method.key());
+            }
+            if size == [32, 32] {
+                let stored = &rows(&golden[&format!("{network}.{}", method.key())])[0];
+                assert!(apart(&found[0].raw.values, stored) / peak(stored) <= 1e-4, "{network} {}", method.key());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_graph_without_a_class_token_that_all_attend_to_says_why_it_has_no_maps_of_attention() {
+    let own = seen("swin-t", [32, 48]);
+    let drawn = Seen::new(as_a_graph(&own.network, [32, 48]), own.input.clone());
+    assert!(!drawn.network.has_class_attention());
+    let stage = drawn.network.spatial_stages()[0];
+    let refused = drawn.maps(stage, &[Subject::class(0)], Method::AttentionRollout).unwrap_err().to_string();
+    assert!(refused.contains("is no attention of every token to every other"), "{refused}");
+    assert!(refused.contains("softmax of “features.1.0"), "{refused}");
 }
 
 #[test]

@@ -4,11 +4,12 @@
 //! Every tensor of the file and of the architecture stands in the report once: matched, of another
 //! shape, missing, unexpected or not needed. A head is known by its shape whatever its name is, and
 //! a head that is a 1×1 or full-size convolution is laid out as the linear layer that it equals.
+//! Query, key and value in tensors of their own are put one behind the other.
 //! Anything else that does not fit is refused: a network with a wrong tensor gives numbers that
 //! look like any others. All of this needs names and shapes alone; values are read by
 //! [`Fit::tensors`], for what matched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use candle_core::Tensor;
 use serde::Serialize;
@@ -18,7 +19,7 @@ use super::inverted_names::Renaming;
 use super::layout::Layout;
 use super::transformer_names;
 use super::{Dialect, Foreign, ImportError, keras_names, keys};
-use crate::model::import::named_tensor::NamedTensor;
+use crate::model::import::named_tensor::{NamedTensor, Part};
 use crate::network::architecture::{Architecture, Family};
 
 /// A tensor of the file that is one of the architecture.
@@ -79,6 +80,7 @@ struct Matched {
     to: String,
     layout: Layout,
     shape: Vec<usize>,
+    part: Option<Part>,
 }
 
 /// Fits `foreign` to a family by the conventions that its names tell.
@@ -115,9 +117,8 @@ pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, Impo
     let mut report = Report::default();
     let mut matched = Vec::new();
     let mut operating_points = None;
-    let mut left: HashMap<&str, &[usize]> =
-        needed.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
-    for NamedTensor { number, from, to, shape: found, layout } in named {
+    let mut left = expected(&needed, &named);
+    for NamedTensor { number, from, to, shape: found, layout, part } in named {
         if keys::is_counter(&to) {
             report.not_needed.push(from);
             continue;
@@ -127,18 +128,19 @@ pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, Impo
             report.not_needed.push(from);
             continue;
         }
-        match left.remove(to.as_str()) {
-            Some(shape) if fits(&found, shape) => {
-                report.matched.push(Match { from, to: to.clone(), shape: shape.to_vec() });
-                matched.push(Matched { number, to, layout, shape: shape.to_vec() });
+        match left.remove(&(to.clone(), part.map_or(0, |part| part.index))) {
+            Some(shape) if fits(&found, &shape) => {
+                report.matched.push(Match { from, to: to.clone(), shape: shape.clone() });
+                matched.push(Matched { number, to, layout, shape, part });
             }
-            Some(shape) => report.misshapen.push(Misshapen { from, to, found, needed: shape.to_vec() }),
+            Some(needed) => report.misshapen.push(Misshapen { from, to, found, needed }),
             None => report.unexpected.push(Lone { name: from, shape: found }),
         }
     }
     let order: HashMap<&str, usize> = needed.iter().enumerate().map(|(i, (name, _))| (name.as_str(), i)).collect();
     report.matched.sort_by_key(|m| order.get(m.to.as_str()).copied());
-    let missing = needed.iter().filter(|(name, _)| left.contains_key(name.as_str()));
+    let gone: HashSet<&str> = left.keys().map(|(name, _)| name.as_str()).collect();
+    let missing = needed.iter().filter(|(name, _)| gone.contains(name.as_str()));
     report.missing = missing.map(|(name, shape)| Lone { name: name.clone(), shape: shape.clone() }).collect();
     Ok(Fit { architecture, channels, outputs: outputs.unwrap_or(0), report, matched, operating_points })
 }
@@ -151,11 +153,18 @@ impl Fit {
     /// When they cannot be read.
     pub fn tensors(&self, foreign: &Foreign) -> Result<HashMap<String, Tensor>, ImportError> {
         let numbers: Vec<usize> = self.matched.iter().map(|m| m.number).collect();
-        let laid_out = |(matched, tensor): (&Matched, Tensor)| {
+        let (mut whole, mut parts) = (HashMap::new(), HashMap::<&str, BTreeMap<usize, Tensor>>::new());
+        for (matched, tensor) in self.matched.iter().zip(foreign.read(&numbers)?) {
             let tensor = matched.layout.apply(&tensor)?.reshape(matched.shape.as_slice())?;
-            Ok((matched.to.clone(), tensor))
-        };
-        self.matched.iter().zip(foreign.read(&numbers)?).map(laid_out).collect()
+            match matched.part {
+                Some(part) => drop(parts.entry(&matched.to).or_default().insert(part.index, tensor)),
+                None => drop(whole.insert(matched.to.clone(), tensor)),
+            }
+        }
+        for (name, rows) in parts {
+            whole.insert(name.to_owned(), Tensor::cat(&rows.into_values().collect::<Vec<_>>(), 0)?);
+        }
+        Ok(whole)
     }
 
     /// TorchXRayVision's operating points, one an output, where the file has them; NaN where there
@@ -229,21 +238,32 @@ impl Fit {
     }
 }
 
+/// What each tensor that is needed must look like, by its name and the number of its part.
+fn expected(needed: &[(String, Vec<usize>)], named: &[NamedTensor]) -> HashMap<(String, usize), Vec<usize>> {
+    let parts: HashMap<&str, usize> =
+        named.iter().filter_map(|n| Some((n.to.as_str(), n.part?.of))).filter(|(_, of)| *of > 0).collect();
+    let rows = |(name, shape): &(String, Vec<usize>)| {
+        let of = parts.get(name.as_str()).copied().unwrap_or(1);
+        let (first, inner) = shape.split_first().map_or((1, &[][..]), |(first, inner)| (*first, inner));
+        let part = if of == 1 { shape.clone() } else { [&[first / of], inner].concat() };
+        (0..of).map(|index| ((name.clone(), index), part.clone())).collect::<Vec<_>>()
+    };
+    needed.iter().flat_map(rows).collect()
+}
+
 fn named(tensors: &[(String, Vec<usize>)], architecture: &Architecture) -> Vec<NamedTensor> {
     let family = architecture.family;
     let bare = tensors.iter().map(|(name, _)| keys::bare(name));
     let inverted = family.is_inverted().then(|| Renaming::of(bare.clone(), architecture));
     let layered = family.has_layer_norms().then(|| transformer_names::Renaming::of(bare, family));
-    let name = |(number, (from, shape)): (usize, &(String, Vec<usize>))| NamedTensor {
-        number,
-        from: from.clone(),
-        to: match (&inverted, &layered) {
-            (Some(renaming), _) => renaming.torchvision(keys::bare(from)),
+    let name = |(number, (from, shape)): (usize, &(String, Vec<usize>))| {
+        let (to, part) = match (&inverted, &layered) {
+            (Some(renaming), _) => (renaming.torchvision(keys::bare(from)), None),
             (_, Some(renaming)) => renaming.torchvision(keys::bare(from)),
-            _ => keys::torchvision(from, family),
-        },
-        shape: shape.clone(),
-        layout: Layout::Same,
+            _ => (keys::torchvision(from, family), None),
+        };
+        let layout = transformer_names::layout(&to, shape, architecture);
+        NamedTensor { number, from: from.clone(), to, shape: layout.shape(shape), layout, part }
     };
     tensors.iter().enumerate().map(name).collect()
 }

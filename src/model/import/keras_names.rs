@@ -53,7 +53,7 @@ pub fn translate(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<NamedT
         let (module, is_norm) = module(layer, family).unwrap_or_else(|| (layer.to_owned(), false));
         let layout = layout(shape, channels.filter(|_| module == "classifier.0"));
         let to = format!("{module}.{}", parameter(part, is_norm));
-        NamedTensor { number, from: from.clone(), to, shape: layout.shape(shape), layout }
+        NamedTensor { number, from: from.clone(), to, shape: layout.shape(shape), layout, part: None }
     };
     tensors.iter().enumerate().map(named).collect()
 }

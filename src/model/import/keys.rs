@@ -1,7 +1,8 @@
 //! Names of tensors: those of other programs and of other times, as torchvision calls them today.
 //!
 //! Known are wrappers (`module.` of DataParallel, `model.`, `backbone.` …, CheXNet's
-//! `densenet121.`), DenseNets saved before torchvision 0.3 (`norm.1` for `norm1`), and timm's VGG.
+//! `densenet121.`), DenseNets saved before torchvision 0.3 (`norm.1` for `norm1`), timm's VGG, and
+//! Hugging Face's ResNets (`encoder.stages.0.layers.1.layer.2.convolution` for `layer1.1.conv3`).
 //! EfficientNets and MobileNets have a file of their own ([`super::inverted_names`]). timm's ResNets and DenseNets, and TorchXRayVision's, have torchvision's
 //! names. Heads go by many names and are found by their shape ([`super::fit`]).
 
@@ -12,7 +13,7 @@ use regex::Regex;
 use crate::network::architecture::Family;
 
 /// What wrappers put in front of a name.
-const WRAPPERS: [&str; 21] = [
+const WRAPPERS: [&str; 25] = [
     "module.",
     "_orig_mod.",
     "model.",
@@ -34,11 +35,21 @@ const WRAPPERS: [&str; 21] = [
     "resnet152.",
     "resnet.",
     "vgg16.",
+    "vit.",
+    "deit.",
+    "swin.",
+    "convnext.",
 ];
 
 /// `denselayer4.norm.2.weight`, as DenseNets were saved when module names could hold a dot.
 static LEGACY_DENSE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.").expect("a constant expression"));
+
+/// `stages.0.layers.1.layer.2.convolution.weight` of Hugging Face's ResNets.
+static HUGGING_FACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^stages\.(\d)\.layers\.(\d{1,3})\.(layer\.[0-2]|shortcut)\.(convolution|normalization)\.(\w+)$")
+        .expect("a constant expression")
+});
 
 /// True for what a network does not need to be run: counters of batch norms, tables of indices and
 /// masks of windows.
@@ -73,8 +84,31 @@ pub(super) fn torchvision(name: &str, family: Family) -> String {
                 ("head.fc.", "classifier.6."),
             ],
         ),
+        Family::Resnet18 | Family::Resnet34 | Family::Resnet50 | Family::Resnet101 | Family::Resnet152 => {
+            hugging_face(bare).unwrap_or_else(|| bare.to_owned())
+        }
         _ => bare.to_owned(),
     }
+}
+
+/// torchvision's name for a tensor of a ResNet that Hugging Face calls `name`.
+fn hugging_face(name: &str) -> Option<String> {
+    let table = [("embedder.embedder.convolution.", "conv1."), ("embedder.embedder.normalization.", "bn1.")];
+    if let Some((from, to)) = table.iter().find(|(from, _)| name.starts_with(from)) {
+        return Some(format!("{to}{}", &name[from.len()..]));
+    }
+    if let Some(leaf) = name.strip_prefix("classifier.1.") {
+        return Some(format!("fc.{leaf}"));
+    }
+    let (_, [stage, block, part, kind, leaf]) = HUGGING_FACE.captures(name)?.extract();
+    let stage: usize = stage.parse().ok()?;
+    let unit = match (part.strip_prefix("layer.").and_then(|number| number.parse::<usize>().ok()), kind) {
+        (Some(number), "convolution") => format!("conv{}", number + 1),
+        (Some(number), _) => format!("bn{}", number + 1),
+        (None, "convolution") => "downsample.0".to_owned(),
+        (None, _) => "downsample.1".to_owned(),
+    };
+    Some(format!("layer{}.{block}.{unit}.{leaf}", stage + 1))
 }
 
 fn renamed(name: &str, table: &[(&str, &str)]) -> String {
@@ -92,6 +126,19 @@ mod tests {
         assert_eq!(torchvision(name, Family::Densenet121), "features.denseblock1.denselayer2.norm2.running_var");
         assert_eq!(torchvision("model.backbone.layer1.0.conv1.weight", Family::Resnet18), "layer1.0.conv1.weight");
         assert_eq!(torchvision("features.norm5.bias", Family::Densenet121), "features.norm5.bias");
+    }
+
+    #[test]
+    fn resnets_of_hugging_face_have_torchvision_s_names() {
+        let named = |name| torchvision(name, Family::Resnet50);
+        assert_eq!(named("resnet.embedder.embedder.convolution.weight"), "conv1.weight");
+        assert_eq!(named("resnet.encoder.stages.2.layers.4.layer.0.normalization.bias"), "layer3.4.bn1.bias");
+        assert_eq!(
+            named("resnet.encoder.stages.1.layers.0.shortcut.convolution.weight"),
+            "layer2.0.downsample.0.weight"
+        );
+        assert_eq!(named("classifier.1.bias"), "fc.bias");
+        assert_eq!(named("layer1.0.bn1.bias"), "layer1.0.bn1.bias");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Layout {
     /// A dense kernel behind a flattened map of so many channels: Keras counts them fastest,
     /// PyTorch slowest.
     Flattened(usize),
+    /// Positions `(1, T, D)` of patches alone, before which a class token without one gets zeros.
+    BehindClass,
 }
 
 impl Layout {
@@ -25,6 +27,7 @@ impl Layout {
         match (self, shape) {
             (Self::Kernel, [h, w, inputs, outputs]) => vec![*outputs, *inputs, *h, *w],
             (Self::Dense | Self::Flattened(_), [inputs, outputs]) => vec![*outputs, *inputs],
+            (Self::BehindClass, [one, patches, width]) => vec![*one, patches + 1, *width],
             _ => shape.to_vec(),
         }
     }
@@ -41,6 +44,7 @@ impl Layout {
                 let cells = tensor.reshape((inputs / c, c, *outputs))?;
                 cells.permute((2, 1, 0))?.reshape((*outputs, *inputs))?.contiguous()
             }
+            (Self::BehindClass, [_, _, _]) => tensor.pad_with_zeros(1, 1, 0)?.contiguous(),
             _ => Ok(tensor.clone()),
         }
     }
@@ -59,6 +63,7 @@ mod tests {
             (Layout::Kernel, vec![2, 3, 4, 5]),
             (Layout::Dense, vec![6, 2]),
             (Layout::Flattened(3), vec![6, 2]),
+            (Layout::BehindClass, vec![1, 4, 3]),
         ] {
             let values: Vec<f32> = (0..shape.iter().product::<usize>()).map(|v| v as f32).collect();
             let tensor = Tensor::from_vec(values, shape.as_slice(), &Device::Cpu).unwrap();

@@ -10,4 +10,13 @@ pub struct NamedTensor {
     pub to: String,
     pub shape: Vec<usize>,
     pub layout: Layout,
+    /// The rows of `to` that it is, where the file has them in several tensors.
+    pub part: Option<Part>,
+}
+
+/// One of several tensors that stand one behind the other in one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub index: usize,
+    pub of: usize,
 }

@@ -7,12 +7,24 @@
 //! | Swin | `features.0.0`, `features.3.1.mlp.0`, `features.4.reduction` | `patch_embed.proj`, `layers.1.blocks.1.mlp.fc1`, `layers.2.downsample.reduction` |
 //! | ConvNeXt | `features.0.0`, `features.3.1.block.3`, `features.4.1` | `stem.0`, `stages.1.blocks.1.mlp.fc1`, `stages.2.downsample.1` |
 //!
+//! Hugging Face's `transformers` has query, key and value in tensors of their own, and two ways to
+//! call them: in its files and hub, and in the state dicts of its version 5.
+//!
+//! | | in files | in state dicts of version 5 |
+//! |---|---|---|
+//! | ViT | `vit.encoder.layer.3.attention.attention.query`, `attention.output.dense`, `intermediate.dense`, `output.dense` | `vit.layers.3.attention.q_proj`, `attention.o_proj`, `mlp.fc1`, `mlp.fc2` |
+//! | Swin | `swin.encoder.layers.1.blocks.0.attention.self.query` | `swin.encoder.layers.1.blocks.0.attention.q_proj` |
+//! | ConvNeXt | `convnext.encoder.stages.1.layers.0.pwconv1`, `downsampling_layer` | the same |
+//!
 //! The publishers' own files are read, too: Microsoft's Swin and timm's before 0.9 count a merging
 //! to the stage before it; Meta's ConvNeXt says `dwconv`, `pwconv1`, `downsample_layers`; old files
 //! of torchvision say `mlp.linear_1`. What the names and shapes tell of a network's settings (the
-//! grid of its positions, registers, layer scale) is taken over; tokens that this program has not
+//! grid of its positions, registers, layer scale, norms of queries and keys, a mean of the patches in
+//! the place of the class token) is taken over; tokens that this program has not
 //! (the distillation token of DeiT) are refused.
 
+use super::layout::Layout;
+use super::named_tensor::Part;
 use super::{Foreign, ImportError, keys};
 use crate::network::architecture::{Architecture, Family};
 
@@ -38,14 +50,16 @@ impl Renaming {
         Self { family, merging: if ends { Merging::Ends } else { Merging::Begins } }
     }
 
-    /// torchvision's name for the tensor `name`, which has no wrappers.
-    pub(super) fn torchvision(&self, name: &str) -> String {
+    /// torchvision's name for the tensor `name`, which has no wrappers, and which rows of that
+    /// tensor it is, where it is not all.
+    pub(super) fn torchvision(&self, name: &str) -> (String, Option<Part>) {
+        let (whole, part) = joined(name).unwrap_or_else(|| (name.to_owned(), None));
         let known = match self.family {
-            Family::SwinT => self.swin(name),
-            Family::ConvnextTiny => convnext(name),
-            _ => vit(name),
+            Family::SwinT => self.swin(&whole),
+            Family::ConvnextTiny => convnext(&whole),
+            _ => vit(&whole),
         };
-        known.unwrap_or_else(|| name.to_owned())
+        known.map_or_else(|| (name.to_owned(), None), |known| (known, part))
     }
 
     fn swin(&self, name: &str) -> Option<String> {
@@ -60,9 +74,61 @@ impl Renaming {
         }
         renamed(
             name,
-            &[("patch_embed.proj.", "features.0.0."), ("patch_embed.norm.", "features.0.2."), ("head.fc.", "head.")],
+            &[
+                ("patch_embed.proj.", "features.0.0."),
+                ("patch_embed.norm.", "features.0.2."),
+                ("head.fc.", "head."),
+                ("embeddings.patch_embeddings.projection.", "features.0.0."),
+                ("embeddings.norm.", "features.0.2."),
+                ("layernorm.", "norm."),
+                ("classifier.", "head."),
+            ],
         )
     }
+}
+
+/// timm's name for the parts of a block that Hugging Face calls otherwise, with the rows that query,
+/// key and value are of one tensor.
+fn joined(name: &str) -> Option<(String, Option<Part>)> {
+    const ROWS: [(&str, usize); 9] = [
+        ("attention.attention.query.", 0),
+        ("attention.attention.key.", 1),
+        ("attention.attention.value.", 2),
+        ("attention.self.query.", 0),
+        ("attention.self.key.", 1),
+        ("attention.self.value.", 2),
+        ("attention.q_proj.", 0),
+        ("attention.k_proj.", 1),
+        ("attention.v_proj.", 2),
+    ];
+    const WHOLE: [(&str, &str); 9] = [
+        ("attention.output.dense.", "attn.proj."),
+        ("attention.o_proj.", "attn.proj."),
+        ("attention.self.relative_position_", "attn.relative_position_"),
+        ("attention.relative_position_bias.relative_position_", "attn.relative_position_"),
+        ("layernorm_before.", "norm1."),
+        ("layernorm_after.", "norm2."),
+        ("intermediate.dense.", "mlp.fc1."),
+        ("output.dense.", "mlp.fc2."),
+        ("mlp.", "mlp."),
+    ];
+    // The block in front: `layer.3.`, `layers.3.`, `layers.1.blocks.0.`.
+    let (module, rest) = name.split_once('.')?;
+    let (block, rest) = match module {
+        "layer" => numbered(rest).map(|(number, rest)| (format!("blocks.{number}."), rest))?,
+        "layers" => {
+            let (number, rest) = numbered(rest)?;
+            match rest.strip_prefix("blocks.") {
+                Some(rest) => numbered(rest).map(|(block, rest)| (format!("layers.{number}.blocks.{block}."), rest))?,
+                None => (format!("blocks.{number}."), rest),
+            }
+        }
+        _ => return None,
+    };
+    if let Some((from, index)) = ROWS.iter().find(|(from, _)| rest.starts_with(from)) {
+        return Some((format!("{block}attn.qkv.{}", &rest[from.len()..]), Some(Part { index: *index, of: 3 })));
+    }
+    renamed(rest, &WHOLE).map(|rest| (format!("{block}{rest}"), None))
 }
 
 /// A number and what follows its dot.
@@ -82,6 +148,11 @@ fn hidden(rest: &str) -> String {
     renamed(rest, &table).unwrap_or_else(|| rest.to_owned())
 }
 
+/// Hugging Face's name for the class token of its vision transformers, whose norms have an ε of
+/// their own.
+const HUGGING_FACE_CLASS: &str = "embeddings.cls_token";
+const HUGGING_FACE_EPSILON: f64 = 1e-12;
+
 fn vit(name: &str) -> Option<String> {
     if let Some(rest) = name.strip_prefix("blocks.") {
         let (block, rest) = numbered(rest)?;
@@ -90,6 +161,8 @@ fn vit(name: &str) -> Option<String> {
             ("norm2.", "ln_2."),
             ("attn.qkv.", "self_attention.in_proj_"),
             ("attn.proj.", "self_attention.out_proj."),
+            ("attn.q_norm.", "self_attention.q_norm."),
+            ("attn.k_norm.", "self_attention.k_norm."),
             ("ls1.gamma", "layer_scale_1"),
             ("ls2.gamma", "layer_scale_2"),
         ];
@@ -111,7 +184,14 @@ fn vit(name: &str) -> Option<String> {
             ("pos_embed", "encoder.pos_embedding"),
             ("patch_embed.proj.", "conv_proj."),
             ("norm.", "encoder.ln."),
+            ("fc_norm.", "encoder.ln."),
             ("head.", "heads.head."),
+            (HUGGING_FACE_CLASS, "class_token"),
+            ("embeddings.distillation_token", "dist_token"),
+            ("embeddings.position_embeddings", "encoder.pos_embedding"),
+            ("embeddings.patch_embeddings.projection.", "conv_proj."),
+            ("layernorm.", "encoder.ln."),
+            ("classifier.", "heads.head."),
         ],
     )
 }
@@ -122,7 +202,14 @@ fn convnext(name: &str) -> Option<String> {
         if let Some(rest) = rest.strip_prefix("downsample.") {
             return Some(format!("features.{}.{rest}", 2 * stage));
         }
-        let (block, rest) = numbered(rest.strip_prefix("blocks.").unwrap_or(rest))?;
+        if let Some(rest) = rest.strip_prefix("downsampling_layer.") {
+            return Some(format!("features.{}.{rest}", 2 * stage));
+        }
+        let inner = ["blocks.", "layers."].iter().find_map(|module| rest.strip_prefix(module));
+        let (block, rest) = numbered(inner.unwrap_or(rest))?;
+        if rest == "layer_scale_parameter" {
+            return Some(format!("features.{}.{block}.layer_scale", 2 * stage + 1));
+        }
         let table = [
             ("conv_dw.", "block.0."),
             ("dwconv.", "block.0."),
@@ -132,6 +219,7 @@ fn convnext(name: &str) -> Option<String> {
             ("mlp.fc2.", "block.5."),
             ("pwconv2.", "block.5."),
             ("gamma", "layer_scale"),
+            ("layernorm.", "block.2."),
         ];
         return Some(format!("features.{}.{block}.{}", 2 * stage + 1, renamed(rest, &table)?));
     }
@@ -147,8 +235,34 @@ fn convnext(name: &str) -> Option<String> {
             ("head.fc.", "classifier.2."),
             ("norm.", "classifier.0."),
             ("head.", "classifier.2."),
+            ("embeddings.patch_embeddings.", "features.0.0."),
+            ("embeddings.layernorm.", "features.0.1."),
+            ("layernorm.", "classifier.0."),
+            ("classifier.weight", "classifier.2.weight"),
+            ("classifier.bias", "classifier.2.bias"),
         ],
     )
+}
+
+fn is_square(count: usize) -> bool {
+    count.isqrt().pow(2) == count
+}
+
+/// How the tensor `to` lies in a file where it has this shape: positions may be those of the patches
+/// alone (DeiT III).
+pub(super) fn layout(to: &str, shape: &[usize], architecture: &Architecture) -> Layout {
+    let registers = architecture.registers.is_some_and(|count| count > 0);
+    match shape {
+        [1, count, _]
+            if architecture.family.is_vision_transformer()
+                && !registers
+                && to == "encoder.pos_embedding"
+                && is_square(*count) =>
+        {
+            Layout::BehindClass
+        }
+        _ => Layout::Same,
+    }
 }
 
 /// The published shape of a vision transformer, Swin or ConvNeXt with what this file tells of its
@@ -170,11 +284,18 @@ pub(super) fn architecture(foreign: &Foreign, family: Family) -> Result<Architec
     let side = |name: &str, at: usize| named(name).and_then(|(_, shape)| shape.get(at).copied());
     let patch = side("conv_proj.weight", 3).filter(|p| *p > 0);
     let registers = side("register_tokens", 1).filter(|r| *r > 0);
-    let cells = side("encoder.pos_embedding", 1).map(|count| count.saturating_sub(usize::from(registers.is_none())));
+    let placed = |count: usize| usize::from(registers.is_none() && !is_square(count));
+    let cells = side("encoder.pos_embedding", 1).map(|count| count.saturating_sub(placed(count)));
     let grid = cells.map(usize::isqrt).filter(|side| *side > 0 && Some(side * side) == cells);
     let image = grid.zip(patch.or(Some(16))).and_then(|(grid, patch)| grid.checked_mul(patch));
     let scaled = named("encoder.layers.encoder_layer_0.layer_scale_1").is_some();
-    Ok(Architecture { patch, image, registers, layer_scale: scaled.then_some(1.0), ..published })
+    let theirs = foreign.tensors.iter().any(|(name, _)| keys::bare(name) == HUGGING_FACE_CLASS);
+    let epsilon = if theirs { Some(HUGGING_FACE_EPSILON) } else { published.epsilon };
+    // timm's and MAE's name for a norm behind the mean of the patches.
+    let average = foreign.tensors.iter().any(|(name, _)| keys::bare(name) == "fc_norm.weight").then_some(true);
+    let query_norm = named("encoder.layers.encoder_layer_0.self_attention.q_norm.weight").is_some().then_some(true);
+    let layer_scale = scaled.then_some(1.0);
+    Ok(Architecture { patch, image, registers, average, query_norm, layer_scale, epsilon, ..published })
 }
 
 #[cfg(test)]
@@ -184,7 +305,7 @@ mod tests {
     fn check(family: Family, all: &[&str], pairs: &[(&str, &str)]) {
         let renaming = Renaming::of(all.iter().copied(), family);
         for (name, expected) in pairs {
-            assert_eq!(renaming.torchvision(keys::bare(name)), *expected);
+            assert_eq!(renaming.torchvision(keys::bare(name)).0, *expected);
         }
     }
 
@@ -204,9 +325,37 @@ mod tests {
                 ("norm.weight", "encoder.ln.weight"),
                 ("head.weight", "heads.head.weight"),
                 ("heads.head.weight", "heads.head.weight"),
-                ("fc_norm.weight", "fc_norm.weight"),
+                ("fc_norm.weight", "encoder.ln.weight"),
+                ("blocks.7.attn.q_norm.bias", "encoder.layers.encoder_layer_7.self_attention.q_norm.bias"),
             ],
         );
+    }
+
+    #[test]
+    fn query_key_and_value_of_hugging_face_are_rows_of_one_tensor() {
+        let of = |family, name| Renaming::of(std::iter::empty(), family).torchvision(keys::bare(name));
+        let rows = |index| Some(Part { index, of: 3 });
+        let weight = "encoder.layers.encoder_layer_7.self_attention.in_proj_weight".to_owned();
+        for (name, index) in [
+            ("vit.encoder.layer.7.attention.attention.query.weight", 0),
+            ("vit.encoder.layer.7.attention.attention.value.weight", 2),
+            ("vit.layers.7.attention.k_proj.weight", 1),
+        ] {
+            assert_eq!(of(Family::VitB16, name), (weight.clone(), rows(index)));
+        }
+        let bias = "features.3.1.attn.qkv.bias".to_owned();
+        assert_eq!(of(Family::SwinT, "swin.encoder.layers.1.blocks.1.attention.self.key.bias"), (bias, rows(1)));
+        for (family, name, expected) in [
+            (Family::VitB16, "vit.layers.7.mlp.fc1.bias", "encoder.layers.encoder_layer_7.mlp.0.bias"),
+            (Family::VitB16, "vit.encoder.layer.7.output.dense.bias", "encoder.layers.encoder_layer_7.mlp.3.bias"),
+            (Family::VitB16, "vit.embeddings.position_embeddings", "encoder.pos_embedding"),
+            (Family::SwinT, "swin.encoder.layers.1.blocks.0.layernorm_after.bias", "features.3.0.norm2.bias"),
+            (Family::ConvnextTiny, "convnext.encoder.stages.1.downsampling_layer.1.bias", "features.2.1.bias"),
+            (Family::ConvnextTiny, "convnext.encoder.stages.1.layers.2.layernorm.bias", "features.3.2.block.2.bias"),
+            (Family::ConvnextTiny, "classifier.bias", "classifier.2.bias"),
+        ] {
+            assert_eq!(of(family, name), (expected.to_owned(), None));
+        }
     }
 
     #[test]

@@ -195,6 +195,8 @@ impl Architecture {
             ("image", self.image.is_some(), published.image.is_some()),
             ("expansion", self.expansion.is_some(), published.expansion.is_some()),
             ("registers", self.registers.is_some(), published.registers.is_some()),
+            ("average", self.average.is_some(), family.is_vision_transformer()),
+            ("query_norm", self.query_norm.is_some(), family.is_vision_transformer()),
             ("window", self.window.is_some(), published.window.is_some()),
             (
                 "layer_scale",

@@ -13,11 +13,14 @@
 //!
 //! With `registers` (Darcet et al. 2024) tokens of no place stand behind the class token, and
 //! positions are those of the patches alone (timm's `no_embed_class`); `layer_scale` puts a factor
-//! a channel behind each branch (timm's `ls1.gamma`). Neither is in torchvision.
+//! a channel behind each branch (timm's `ls1.gamma`); `query_norm` brings queries and keys to scale
+//! (timm's `q_norm`, `k_norm`). With `average` the head reads the mean of the patches, normed behind it
+//! (timm's `fc_norm`, fine-tuned MAE): then every patch of the last block moves the scores, and that
+//! block is the last stage with places. None of these is in torchvision.
 
 use crate::architecture::{Architecture, Family};
 use crate::layers::activation::Activation;
-use crate::layers::attention::{DropPath, EncoderBlock, Mlp, NormBeside, Reads};
+use crate::layers::attention::{DropPath, EncoderBlock, Mlp, NormBeside, NormedMean, Reads};
 use crate::layers::tokens::Embedding;
 use crate::layout::Layout;
 use crate::source::{Chain, Start, TRANSFORMER_SD, TensorSource};
@@ -59,7 +62,7 @@ pub(super) fn describe<S: TensorSource>(
     chain: &mut Chain<'_, S>,
 ) -> Result<(), S::Error> {
     let (width, count, patch) = (arch.widths[0], arch.blocks[0], arch.patch.unwrap_or(16));
-    let registers = arch.registers.unwrap_or(0);
+    let (registers, averages) = (arch.registers.unwrap_or(0), arch.average.unwrap_or(false));
     let random = Start::Normal(TRANSFORMER_SD);
     let weight = chain.source.parameter("conv_proj.weight", &[width, channels, patch, patch], random)?;
     let bias = chain.source.parameter("conv_proj.bias", &[width], Start::Value(0.0))?;
@@ -77,6 +80,7 @@ pub(super) fn describe<S: TensorSource>(
         let mut norm = Some(chain.source.layer_norm(&format!("{at}.ln_1"), width, arch.epsilon())?);
         let mut reads = Reads::Tokens;
         if i + 1 == count
+            && !averages
             && let Some(norm) = norm.take()
         {
             let beside = Layout::Tokens { prefix, carried: width, channels: width };
@@ -91,7 +95,11 @@ pub(super) fn describe<S: TensorSource>(
         }
     }
     let norm = chain.source.layer_norm("encoder.ln", width, arch.epsilon())?;
-    chain.vector("encoder.ln", norm);
+    if averages {
+        chain.vector("encoder.ln", NormedMean { prefix, norm });
+    } else {
+        chain.vector("encoder.ln", norm);
+    }
     chain.dropout("dropout", arch.dropout);
     chain.head("heads.head", width, classes)
 }
@@ -112,6 +120,13 @@ fn block<S: TensorSource>(
     };
     let attention = ["self_attention.in_proj_weight", "self_attention.in_proj_bias"];
     let qkv = linear(attention, width, 3 * width, plain)?;
+    let in_between = |source: &mut S, name: &str| match arch.query_norm {
+        Some(true) => {
+            let name = format!("{at}.self_attention.{name}");
+            source.layer_norm(&name, width / arch.heads[0], arch.epsilon()).map(Some)
+        }
+        _ => Ok(None),
+    };
     let proj = linear(["self_attention.out_proj.weight", "self_attention.out_proj.bias"], width, width, plain)?;
     let widen = ["mlp.0.weight", "mlp.0.bias"];
     let scale = |source: &mut S, name: &str| match arch.layer_scale {
@@ -119,6 +134,7 @@ fn block<S: TensorSource>(
         None => Ok(None),
     };
     let first = scale(source, "layer_scale_1")?;
+    let norms = [in_between(source, "q_norm")?, in_between(source, "k_norm")?];
     let after = source.layer_norm(&format!("{at}.ln_2"), width, arch.epsilon())?;
     let mut linear = |names: [&str; 2], inputs, outputs, f| {
         source.token_linear(names.map(|name| format!("{at}.{name}")).each_ref().map(String::as_str), inputs, outputs, f)
@@ -129,5 +145,5 @@ fn block<S: TensorSource>(
     let rate = rate(arch.stochastic_depth.unwrap_or(0.0), i, arch.blocks[0]);
     let drop = |branch: u64| DropPath { rate, number: 2 * i as u64 + branch };
     let mlp = Mlp { norm: after, widen, narrow, scale: second, drop: drop(1) };
-    Ok(EncoderBlock { reads, norm, heads: arch.heads[0], qkv, proj, scale: first, drop: drop(0), mlp })
+    Ok(EncoderBlock { reads, norm, heads: arch.heads[0], qkv, norms, proj, scale: first, drop: drop(0), mlp })
 }

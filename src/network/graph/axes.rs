@@ -2,28 +2,15 @@
 //!
 //! A heat map needs to know which axis is which, and a shape does not tell: `N × 7 × 7 × 768` may be
 //! maps whose channels come last, and `N × 12 × 197 × 197` are no maps at all. So meanings are handed
-//! on from the image, whose axes are known, node by node. What is not certain is [`Axis::Other`],
-//! and such a tensor is laid under no image. Additions take what either side knows, since a residual
-//! branch keeps the places of what it is added to.
+//! on from the image, whose axes are known, node by node, each as the numbers that it counts
+//! ([`Trace`]). What is not certain is [`Axis::Other`], and such a tensor is laid under no image.
+//! Additions take what either side knows, since a residual branch keeps the places of what it is
+//! added to; of two that know something else, what lies somewhere counts.
 
 use super::op::{Node, Op};
 use super::shape::{Dim, Shape};
-
-/// What the entries of an axis are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axis {
-    Batch,
-    Channel,
-    Row,
-    Column,
-    /// Places row by row, behind so many tokens that are none.
-    Tokens {
-        prefix: usize,
-        rows: usize,
-        columns: usize,
-    },
-    Other,
-}
+pub use super::trace::Axis;
+use super::trace::{Trace, reshaped};
 
 /// How the values of a feature map lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,135 +42,162 @@ pub fn lay(axes: &[Axis], shape: &[Dim]) -> Option<Lay> {
 
 /// The axes of the image and of every node's output; `shapes` are those of a checked graph.
 pub fn axes(nodes: &[Node], shapes: &[Shape]) -> Vec<Vec<Axis>> {
-    let mut all = vec![vec![Axis::Batch, Axis::Channel, Axis::Row, Axis::Column]];
+    let image = [Axis::Batch, Axis::Channel, Axis::Row, Axis::Column];
+    let mut all: Vec<Vec<Trace>> =
+        vec![image.iter().zip(&shapes[0]).map(|(axis, dim)| Trace::of(*axis, dim.length(1))).collect()];
     for (i, node) in nodes.iter().enumerate() {
-        let inputs: Vec<(&[Axis], &[Dim])> =
-            node.inputs.iter().map(|input| (all[*input].as_slice(), shapes[*input].as_slice())).collect();
+        let inputs: Vec<Known<'_>> =
+            node.inputs.iter().map(|input| Known { axes: &all[*input], dims: &shapes[*input] }).collect();
         let mut found = handed_on(&node.does, &inputs, &shapes[i + 1]);
-        found.resize(shapes[i + 1].len(), Axis::Other);
+        found.resize(shapes[i + 1].len(), Trace::default());
         for (axis, dim) in found.iter_mut().zip(&shapes[i + 1]) {
-            if (*axis == Axis::Batch) != (*dim == Dim::Batch(1)) {
-                *axis = if *dim == Dim::Batch(1) { Axis::Batch } else { Axis::Other };
+            if (axis.axis() == Axis::Batch) != (*dim == Dim::Batch(1)) {
+                *axis = if *dim == Dim::Batch(1) { Trace::of(Axis::Batch, 1) } else { Trace::default() };
             }
         }
         all.push(found);
     }
-    all
+    all.iter().map(|axes| axes.iter().map(Trace::axis).collect()).collect()
 }
 
-fn handed_on(op: &Op, inputs: &[(&[Axis], &[Dim])], shape: &[Dim]) -> Vec<Axis> {
-    let Some((x, before)) = inputs.first().copied() else { return Vec::new() };
-    let mut axes = x.to_vec();
-    let mut set = |at: usize, axis: Axis| {
-        if let Some(place) = axes.get_mut(at) {
-            *place = axis;
-        }
-    };
+/// A tensor that a node takes.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    axes: &'a [Trace],
+    dims: &'a [Dim],
+}
+
+impl Known<'_> {
+    fn axis(&self, at: usize) -> Axis {
+        self.axes.get(at).map_or(Axis::Other, Trace::axis)
+    }
+
+    fn length(&self, at: usize) -> usize {
+        self.dims[at].length(1)
+    }
+}
+
+/// How much a meaning says of where entries lie.
+fn weight(axis: Axis) -> u8 {
+    match axis {
+        Axis::Other => 0,
+        Axis::Channel => 1,
+        Axis::Batch | Axis::Row | Axis::Column | Axis::Tokens { .. } => 2,
+    }
+}
+
+fn handed_on(op: &Op, inputs: &[Known<'_>], shape: &[Dim]) -> Vec<Trace> {
+    let Some(x) = inputs.first().copied() else { return Vec::new() };
+    let mut axes = x.axes.to_vec();
+    let length = |at: usize| shape[at].length(1);
     match op {
-        Op::Conv { .. } => {
-            set(1, Axis::Channel);
-            // What is added knows as much as what is convolved.
-            for (place, skip) in axes.iter_mut().zip(inputs.get(1).map_or(&[][..], |skip| skip.0)) {
-                *place = if *place == Axis::Other { *skip } else { *place };
+        Op::Conv { .. } | Op::MaxPool { .. } | Op::AveragePool { .. } | Op::Resize { .. } => {
+            for (at, kind) in [(2, Axis::Row), (3, Axis::Column)] {
+                // What is added knows as much as what is convolved.
+                let known = inputs.iter().any(|input| input.axis(at) == kind);
+                axes[at] = Trace::of(if known { kind } else { Axis::Other }, length(at));
+            }
+            if matches!(op, Op::Conv { .. }) {
+                axes[1] = Trace::of(Axis::Channel, length(1));
             }
         }
-        Op::Linear { .. } => set(x.len() - 1, Axis::Channel),
+        Op::Linear { .. } => {
+            let last = axes.len() - 1;
+            // A mixture of places is at none of them.
+            let places = matches!(x.axis(last), Axis::Row | Axis::Column | Axis::Tokens { .. });
+            axes[last] = Trace::of(if places { Axis::Other } else { Axis::Channel }, length(last));
+        }
         Op::Reduce { axes: gone, keep, .. } => {
-            let left = x.iter().enumerate().filter(|(i, _)| *keep || !gone.contains(i));
-            return left.map(|(i, axis)| if gone.contains(&i) { Axis::Other } else { *axis }).collect();
+            let left = axes.into_iter().enumerate().filter(|(at, _)| *keep || !gone.contains(at));
+            return left.map(|(at, axis)| if gone.contains(&at) { Trace::default() } else { axis }).collect();
         }
-        Op::Pair { .. } => {
-            return inputs.iter().fold(vec![Axis::Other; shape.len()], |known, (axes, dims)| {
-                let ahead = shape.len() - axes.len();
-                let mut known = known;
-                for (i, axis) in axes.iter().enumerate() {
-                    // What is repeated along an axis does not know it.
-                    if dims[i] == shape[ahead + i] && *axis != Axis::Other {
-                        known[ahead + i] = *axis;
-                    }
-                }
-                known
-            });
-        }
+        Op::Pair { .. } => return either(inputs, shape),
         Op::MatMul => {
             // Each row of the product is a mixture for what the left side's row is of.
-            let right = inputs[1].0;
-            let last = if right.last() == Some(&Axis::Channel) { Axis::Channel } else { Axis::Other };
-            set(x.len().saturating_sub(1), last);
+            let (last, right) = (axes.len().saturating_sub(1), inputs[1]);
+            let at = right.axes.len().saturating_sub(1);
+            axes[last] = if right.axis(at) == Axis::Channel { right.axes[at].clone() } else { Trace::default() };
         }
         Op::Concat { axis } => return joined(inputs, *axis, shape),
-        Op::Slice { axis, from, length, step } => {
-            set(*axis, cut(x[*axis], before[*axis].length(1), *from, *length, *step));
+        Op::Slice { axis, from, length, step } => axes[*axis] = cut(x, *axis, *from, *length, *step),
+        Op::Pick { axis, .. } => {
+            let kept = if x.axis(*axis) == Axis::Channel { Axis::Channel } else { Axis::Other };
+            axes[*axis] = Trace::of(kept, length(*axis));
         }
-        Op::Pick { axis, .. } if x.get(*axis) != Some(&Axis::Channel) => set(*axis, Axis::Other),
-        Op::Transpose { order } => return order.iter().map(|i| x[*i]).collect(),
-        Op::Reshape { .. } => return reshaped(x, before, shape),
+        Op::Pad { axis, .. } => axes[*axis] = Trace::of(x.axis(*axis), length(*axis)),
+        Op::Transpose { order } => return order.iter().map(|i| x.axes[*i].clone()).collect(),
+        Op::Reshape { .. } => return reshaped(x.axes, x.dims, shape),
         Op::Expand { .. } => return Vec::new(),
         _ => {}
     }
     axes
 }
 
-/// What is left of an axis of `whole` entries.
-fn cut(axis: Axis, whole: usize, from: usize, length: usize, step: usize) -> Axis {
-    match axis {
-        axis if length == whole => axis,
-        Axis::Channel | Axis::Batch => axis,
-        // Every other row is a row of a coarser grid.
-        Axis::Row | Axis::Column if from < step && length * step >= whole => axis,
-        Axis::Tokens { prefix, rows, columns } if step == 1 && from <= prefix && from + length == whole => {
-            Axis::Tokens { prefix: prefix - from, rows, columns }
-        }
-        _ => Axis::Other,
-    }
-}
-
-/// Several tensors side by side: tokens that are no places may stand before those that are.
-fn joined(inputs: &[(&[Axis], &[Dim])], axis: usize, shape: &[Dim]) -> Vec<Axis> {
-    let mut known = vec![Axis::Other; shape.len()];
-    for (axes, dims) in inputs {
-        for (i, place) in known.iter_mut().enumerate().filter(|(i, _)| *i != axis) {
-            if axes[i] != Axis::Other && dims[i] == shape[i] {
-                *place = axes[i];
+/// What several that are broadcast to one shape know of it.
+fn either(inputs: &[Known<'_>], shape: &[Dim]) -> Vec<Trace> {
+    let mut known = vec![Trace::default(); shape.len()];
+    for input in inputs {
+        let ahead = shape.len() - input.axes.len();
+        for (at, axis) in input.axes.iter().enumerate() {
+            // What is repeated along an axis does not know it.
+            let own = input.dims[at] == shape[ahead + at];
+            if own && weight(axis.axis()) > weight(known[ahead + at].axis()) {
+                known[ahead + at] = axis.clone();
             }
         }
     }
-    let mut ahead = 0;
-    for (axes, dims) in inputs {
-        match axes[axis] {
-            Axis::Channel => known[axis] = Axis::Channel,
-            Axis::Tokens { prefix, rows, columns } if dims[axis].length(1) == prefix + rows * columns => {
-                known[axis] = Axis::Tokens { prefix: prefix + ahead, rows, columns };
-            }
-            _ => {}
-        }
-        ahead += dims[axis].length(1);
-    }
-    match known[axis] {
-        // Tokens behind the places would not be told from them.
-        Axis::Tokens { prefix, rows, columns } if prefix + rows * columns != ahead => known[axis] = Axis::Other,
-        _ => {}
+    // Parts of numbers that one side alone knows are kept for when they come together again.
+    for (at, axis) in known.iter_mut().enumerate().filter(|(_, axis)| **axis == Trace::default()) {
+        let ahead = |input: &Known<'_>| at.checked_sub(shape.len() - input.axes.len());
+        let part = inputs.iter().find_map(|input| {
+            let own = ahead(input)?;
+            (input.dims[own] == shape[at] && input.axes[own] != Trace::default()).then(|| input.axes[own].clone())
+        });
+        *axis = part.unwrap_or_default();
     }
     known
 }
 
-fn reshaped(x: &[Axis], before: &[Dim], shape: &[Dim]) -> Vec<Axis> {
-    let same = before.iter().zip(shape).take_while(|(a, b)| a == b).count();
-    let behind = before[same..].iter().rev().zip(shape[same..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let (from, to) = (same..before.len() - behind, same..shape.len() - behind);
-    let length = |dim: &Dim| dim.length(1);
-    let middle: Vec<Axis> = match (&x[from.clone()], &before[from], &shape[to]) {
-        ([Axis::Row, Axis::Column], [rows, columns], [_]) => {
-            vec![Axis::Tokens { prefix: 0, rows: length(rows), columns: length(columns) }]
+/// What is left of an axis.
+fn cut(x: Known<'_>, at: usize, from: usize, length: usize, step: usize) -> Trace {
+    let whole = x.length(at);
+    match x.axis(at) {
+        _ if length == whole => x.axes[at].clone(),
+        axis @ (Axis::Channel | Axis::Batch) => Trace::of(axis, length),
+        // Every other row is a row of a coarser grid.
+        axis @ (Axis::Row | Axis::Column) if from < step && length * step >= whole => Trace::of(axis, length),
+        Axis::Tokens { prefix, rows, columns } if step == 1 && from <= prefix && from + length == whole => {
+            Trace::of(Axis::Tokens { prefix: prefix - from, rows, columns }, length)
         }
-        (&[Axis::Tokens { prefix: 0, rows, columns }], _, [a, b]) if length(a) == rows && length(b) == columns => {
-            vec![Axis::Row, Axis::Column]
+        _ => Trace::default(),
+    }
+}
+
+/// Several tensors side by side: tokens that are no places may stand before those that are.
+fn joined(inputs: &[Known<'_>], axis: usize, shape: &[Dim]) -> Vec<Trace> {
+    let mut known = vec![Trace::default(); shape.len()];
+    for input in inputs {
+        for (at, place) in known.iter_mut().enumerate().filter(|(at, _)| *at != axis) {
+            if input.axes[at] != Trace::default() && input.dims[at] == shape[at] {
+                *place = input.axes[at].clone();
+            }
         }
-        // Groups of channels are joined again.
-        (_, [_, _], [_]) if same == 1 && x[x.len() - behind..] == [Axis::Row, Axis::Column] => vec![Axis::Channel],
-        // Heads are joined again.
-        (_, [_, _, ..], [_]) if behind == 0 && same >= 2 => vec![Axis::Channel],
-        (_, _, left) => left.iter().map(|dim| if *dim == Dim::Batch(1) { Axis::Batch } else { Axis::Other }).collect(),
-    };
-    x[..same].iter().copied().chain(middle).chain(x[x.len() - behind..].iter().copied()).collect()
+    }
+    let (mut ahead, mut found) = (0, Axis::Other);
+    for input in inputs {
+        match input.axis(axis) {
+            Axis::Channel => found = Axis::Channel,
+            Axis::Tokens { prefix, rows, columns } if input.length(axis) == prefix + rows * columns => {
+                found = Axis::Tokens { prefix: prefix + ahead, rows, columns };
+            }
+            _ => {}
+        }
+        ahead += input.length(axis);
+    }
+    // Tokens behind the places would not be told from them.
+    if matches!(found, Axis::Tokens { prefix, rows, columns } if prefix + rows * columns != ahead) {
+        found = Axis::Other;
+    }
+    known[axis] = Trace::of(found, ahead);
+    known
 }

@@ -14,6 +14,17 @@ use super::shape::Shape;
 
 /// For each value whether what comes out depends on the places in it.
 pub(super) fn read(nodes: &[Node], shapes: &[Shape], axes: &[Vec<Axis>]) -> Vec<bool> {
+    read_behind(nodes, shapes, axes, |prefix| prefix)
+}
+
+/// For each value whether what comes out depends on tokens behind the first so many, which `ahead`
+/// tells from the number of those that are no places.
+pub(super) fn read_behind(
+    nodes: &[Node],
+    shapes: &[Shape],
+    axes: &[Vec<Axis>],
+    ahead: impl Fn(usize) -> usize,
+) -> Vec<bool> {
     let mut read = vec![false; nodes.len() + 1];
     read[nodes.len()] = true;
     for (i, node) in nodes.iter().enumerate().rev() {
@@ -35,7 +46,7 @@ pub(super) fn read(nodes: &[Node], shapes: &[Shape], axes: &[Vec<Axis>]) -> Vec<
                     _,
                 ) if after && shapes[*input].len() == shapes[i + 1].len() => read[i + 1],
                 (Op::Slice { axis, .. }, _) if *axis != at || after => read[i + 1],
-                (Op::Slice { from, length, step: 1, .. }, Axis::Tokens { prefix, .. }) => from + length > prefix,
+                (Op::Slice { from, length, step: 1, .. }, Axis::Tokens { prefix, .. }) => from + length > ahead(prefix),
                 _ => true,
             };
         }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use candle_core::{Device, Tensor};
 
 use super::arithmetic::{self, plain};
+use super::attention::{Known, attentions};
 use super::axes::{Axis, Lay, axes, lay};
 use super::cut::{Cut, cut};
 use super::function::{activation, apply, bears_empty_lanes};
@@ -41,6 +42,7 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
         real.clone().any(|i| !graph.nodes[*i - 1].does.parameters().is_empty())
     };
     let head = cuts.iter().rposition(weighs);
+    let attention = attentions(&Known { graph, shapes: &shapes, axes: &axes }, &cuts);
     let mut constants = HashMap::new();
     let (mut before, mut known) = (0, [graph.input[1], graph.input[2]]);
     for (number, cut) in cuts.iter().enumerate() {
@@ -52,8 +54,21 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
         // Stages without places keep those that were known.
         let after = sides(&axes[last], &shapes[last]).unwrap_or(known);
         let maps = matches!(lay(&axes[last], &shapes[last]), Some(Lay::ChannelsFirst { .. }));
-        let segment =
-            Segment { steps, maps, input: shapes[before].clone(), output: shapes[last].clone(), sides: [known, after] };
+        let attention = match &attention {
+            Ok(found) => Ok(found
+                .iter()
+                .find(|(piece, _)| *piece == number)
+                .and_then(|(_, softmax)| cut.nodes.iter().position(|value| value == softmax))),
+            Err(reason) => Err(reason.clone()),
+        };
+        let segment = Segment {
+            steps,
+            maps,
+            input: shapes[before].clone(),
+            output: shapes[last].clone(),
+            sides: [known, after],
+            attention,
+        };
         let layout = match lay(&axes[last], &shapes[last]) {
             Some(Lay::ChannelsFirst { channels, .. }) => Layout::Maps { channels },
             Some(Lay::ChannelsLast { channels, .. }) => Layout::ChannelsLast { carried: 0, channels },

@@ -13,6 +13,7 @@
 //! only nodes before it, is used, and depends on the image.
 
 mod arithmetic;
+pub mod attention;
 pub mod axes;
 pub mod beside;
 pub mod build;
@@ -25,6 +26,7 @@ mod pooling;
 mod segment;
 pub mod shape;
 mod shaped_conv;
+pub mod trace;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -4,12 +4,17 @@
 //! recorded pass goes through the steps in reverse and adds up, for every value, the gradients that
 //! its users hand back (reverse accumulation). A step that is a layer of ours has a way back of its
 //! own; all others get one from candle's graph of that step alone.
+//!
+//! Where tokens attend to each other in it ([`super::attention`]), the output of that step and the
+//! gradient for it are handed out on the way.
 
-use candle_core::{Tensor, Var};
+use candle_core::{Tensor, Var, bail};
 
 use super::arithmetic::plain;
+use super::attention::Unread;
 use super::shape::{Dim, Shape};
 use crate::layers::ConvUnit;
+use crate::layers::attention::{Attended, GlobalAttention};
 use crate::tape::{Backward, Gradients, Recorded};
 use crate::{Layer, Mode, Result};
 
@@ -53,7 +58,14 @@ pub(super) struct Segment {
     pub maps: bool,
     /// Rows and columns of what comes in and of what goes out.
     pub sides: [[usize; 2]; 2],
+    /// The step by which tokens attend to each other, if it is one of this stage; or why none of
+    /// the network is handed out.
+    pub attention: Result<Option<usize>, Unread>,
 }
+
+/// What a recorded pass leaves: the result, the value of a step that was asked for, and the ways
+/// back.
+type Walked<'a> = (Tensor, Option<Tensor>, Vec<Way<'a>>);
 
 /// The way back of one step.
 enum Way<'a> {
@@ -116,17 +128,57 @@ impl Layer for Segment {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        let context = Context { n: self.images(&x)?, mode };
+        let (result, _, ways) = self.walk(&x, mode, wanted, None)?;
+        if !self.maps && result.rank() != self.output.len() {
+            // Blocks that nobody else knows of are laid out as planes.
+            return crate::tape::by_graph(self, &x, mode, wanted);
+        }
+        let back = move |dy: Tensor, gradients: &mut Gradients| Ok(self.back(&ways, dy, gradients, None)?.0);
+        Ok((result, Box::new(back)))
+    }
+
+    fn attention(&self) -> Option<&dyn GlobalAttention> {
+        matches!(self.attention, Ok(Some(_))).then_some(self)
+    }
+
+    fn unread_attention(&self) -> Option<String> {
+        self.attention.as_ref().err().map(ToString::to_string)
+    }
+}
+
+impl GlobalAttention for Segment {
+    fn attend(&self, x: &Tensor) -> Result<Attended<'_>> {
+        let Ok(Some(softmax)) = self.attention else { bail!("a stage without attention was asked for it") };
+        let (output, weights, ways) = self.walk(x, Mode::Inference, true, Some(softmax))?;
+        let Some(weights) = weights else { bail!("the attention of a stage was not computed") };
+        let (images, tokens) = (self.images(x)?, weights.dim(weights.rank() - 1)?);
+        let headed =
+            move |t: &Tensor| -> Result<Tensor> { t.contiguous()?.reshape((images, (), t.dim(t.rank() - 2)?, tokens)) };
+        let attention = headed(&weights)?;
+        let back = move |dy: Tensor| {
+            let (dx, slope) = self.back(&ways, dy, &mut Gradients::default(), Some(softmax))?;
+            let slope = slope.map_or_else(|| weights.zeros_like(), Ok)?;
+            Ok((dx, headed(&slope)?))
+        };
+        Ok(Attended::new(self.leave(&output)?, attention, back))
+    }
+}
+
+impl Segment {
+    /// Computes the steps and leaves their ways back; also the value of the step `asked`.
+    fn walk(&self, x: &Tensor, mode: Mode, wanted: bool, asked: Option<usize>) -> Result<Walked<'_>> {
+        let context = Context { n: self.images(x)?, mode };
         let mut values = vec![Some(x.detach())];
         let mut ways = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
+        let mut kept = None;
+        for (at, step) in self.steps.iter().enumerate() {
             let inputs = gathered(&values, &step.inputs)?;
             step.done.iter().for_each(|i| values[*i] = None);
-            let asked = |i: &usize| *i > 0 || wanted;
+            let needed = |i: &usize| *i > 0 || wanted;
             let (y, way) = match &step.unit {
                 Unit::Layer(layer) => {
                     let x = inputs.into_iter().next().unwrap_or(x.clone());
-                    let (y, way) = layer.record(x, mode, asked(&step.inputs[0]))?;
+                    let (y, way) = layer.record(x, mode, needed(&step.inputs[0]))?;
                     (y, Way::Own(way))
                 }
                 Unit::Fixed(tensor) if !tensor.is_variable() => (tensor.clone(), Way::None),
@@ -135,32 +187,38 @@ impl Layer for Segment {
                         .inputs
                         .iter()
                         .zip(&inputs)
-                        .map(|(i, x)| asked(i).then(|| Var::from_tensor(&x.detach())).transpose())
+                        .map(|(i, x)| needed(i).then(|| Var::from_tensor(&x.detach())).transpose())
                         .collect::<Result<_>>()?;
                     let given = vars.iter().zip(inputs).map(|(v, x)| v.as_ref().map_or(x, |v| v.as_tensor().clone()));
                     let output = run(unit, &given.collect::<Vec<_>>(), context)?;
                     (output.detach(), Way::Graph { inputs: vars, output })
                 }
             };
+            if asked == Some(at) {
+                kept = Some(y.detach());
+            }
             values.push(Some(y));
             ways.push(way);
         }
-        let result = gathered(&values, &[self.steps.len()])?.remove(0);
-        if !self.maps && result.rank() != self.output.len() {
-            // Blocks that nobody else knows of are laid out as planes.
-            return crate::tape::by_graph(self, &x, mode, wanted);
-        }
-        let back = move |dy: Tensor, gradients: &mut Gradients| self.back(&ways, dy, gradients);
-        Ok((result, Box::new(back)))
+        Ok((gathered(&values, &[self.steps.len()])?.remove(0), kept, ways))
     }
-}
 
-impl Segment {
-    fn back(&self, ways: &[Way<'_>], dy: Tensor, gradients: &mut Gradients) -> Result<Option<Tensor>> {
+    /// The gradient for what came in, and that for the value of the step `asked`.
+    fn back(
+        &self,
+        ways: &[Way<'_>],
+        dy: Tensor,
+        gradients: &mut Gradients,
+        asked: Option<usize>,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let mut found: Vec<Option<Tensor>> = vec![None; self.steps.len() + 1];
         found[self.steps.len()] = Some(dy);
+        let mut kept = None;
         for (i, (step, way)) in self.steps.iter().zip(ways).enumerate().rev() {
             let Some(dy) = found[i + 1].take() else { continue };
+            if asked == Some(i) {
+                kept = Some(dy.clone());
+            }
             match way {
                 Way::None => {}
                 Way::Own(way) => add(&mut found[step.inputs[0]], way(dy, gradients)?)?,
@@ -177,7 +235,7 @@ impl Segment {
                 }
             }
         }
-        Ok(found[0].take())
+        Ok((found[0].take(), kept))
     }
 }
 

@@ -8,6 +8,8 @@
 //! x ← x + γ₂ · mlp(norm(x))      γ: layer scale (Touvron et al. 2021), where there is one
 //! ```
 //!
+//! Where there are norms of queries and keys (Dehghani et al. 2023), `Q` and `K` stand behind them.
+//!
 //! Weights of query, key and value lie one behind the other in one tensor, as torchvision and timm
 //! have them.
 //!
@@ -25,7 +27,7 @@ use super::mask;
 use super::softmax::softmax;
 use super::token_linear::TokenLinear;
 use crate::graph::draw::Drawing;
-use crate::graph::op::Op;
+use crate::graph::op::{Fold, Op};
 use crate::tape::{Recorded, by_graph};
 use crate::{Layer, Mode, Result};
 
@@ -44,7 +46,16 @@ pub struct Attended<'a> {
 /// From the gradient of the output to those of the input and of `A`.
 type AttendedBack<'a> = Box<dyn Fn(Tensor) -> Result<(Option<Tensor>, Tensor)> + 'a>;
 
-impl Attended<'_> {
+impl<'a> Attended<'a> {
+    /// `back` goes from the gradient of the output to those of the input and of `weights`.
+    pub(crate) fn new(
+        output: Tensor,
+        weights: Tensor,
+        back: impl Fn(Tensor) -> Result<(Option<Tensor>, Tensor)> + 'a,
+    ) -> Self {
+        Self { output, weights, back: Box::new(back) }
+    }
+
     /// The gradient for the layer's input and for [`Self::weights`], from that of the output.
     ///
     /// # Errors
@@ -157,6 +168,8 @@ pub struct EncoderBlock {
     pub heads: usize,
     /// Query, key and value, `(3D, D)`.
     pub qkv: TokenLinear,
+    /// Of queries and of keys, over the `d` channels of each head.
+    pub norms: [Option<LayerNorm>; 2],
     pub proj: TokenLinear,
     /// γ₁, `(D)`.
     pub scale: Option<Tensor>,
@@ -197,8 +210,11 @@ impl EncoderBlock {
             Reads::Normed { class_only: true } => normed.narrow(1, 0, 1)?.contiguous()?,
             _ => normed.clone(),
         };
+        let to_scale =
+            |x: Tensor, norm: &Option<LayerNorm>| norm.as_ref().map_or(Ok(x.clone()), |norm| norm.normed(&x));
         let query = self.headed(&self.qkv.rows(0, wide)?.forward(&asking, Mode::Inference)?)?;
         let key = self.headed(&self.qkv.rows(wide, wide)?.forward(normed, Mode::Inference)?)?;
+        let (query, key) = (to_scale(query, &self.norms[0])?, to_scale(key, &self.norms[1])?);
         softmax(&query.matmul(&key.t()?)?, ((wide / self.heads) as f64).powf(-0.5))
     }
 
@@ -242,15 +258,17 @@ impl Layer for EncoderBlock {
         if class_only {
             (path, asking) = (part(to, path, 1, 0, 1)?, part(to, normed, 1, 0, 1)?);
         }
-        let mut headed = |x: usize, rows: TokenLinear, tokens: usize, order: [usize; 4]| -> Result<usize> {
+        let mut headed = |x, rows: TokenLinear, norm: &Option<LayerNorm>, tokens, order: [usize; 4]| -> Result<usize> {
             let y = rows.draw(to, x)?;
             let y = to.reshape(y, 1, &[tokens, self.heads, wide / self.heads])?;
+            let y = norm.as_ref().map_or(Ok(y), |norm| norm.draw(to, y))?;
             to.transpose(y, &order)
         };
+        let [of_query, of_key] = &self.norms;
         let asked = if class_only { 1 } else { count };
-        let query = headed(asking, self.qkv.rows(0, wide)?, asked, [0, 2, 1, 3])?;
-        let key = headed(normed, self.qkv.rows(wide, wide)?, count, [0, 2, 3, 1])?;
-        let value = headed(normed, self.qkv.rows(2 * wide, wide)?, count, [0, 2, 1, 3])?;
+        let query = headed(asking, self.qkv.rows(0, wide)?, of_query, asked, [0, 2, 1, 3])?;
+        let key = headed(normed, self.qkv.rows(wide, wide)?, of_key, count, [0, 2, 3, 1])?;
+        let value = headed(normed, self.qkv.rows(2 * wide, wide)?, &None, count, [0, 2, 1, 3])?;
         let scale = Tensor::new(((wide / self.heads) as f32).powf(-0.5), &candle_core::Device::Cpu)?;
         let scale = to.constant(&scale)?;
         let query = to.mul(query, scale)?;
@@ -291,7 +309,7 @@ impl GlobalAttention for EncoderBlock {
             };
             Ok((dx, slope))
         };
-        Ok(Attended { output: yielded, weights: attention, back: Box::new(back) })
+        Ok(Attended::new(yielded, attention, back))
     }
 }
 
@@ -312,5 +330,25 @@ impl Layer for NormBeside {
         let normed = self.0.draw(to, x)?;
         let axis = to.lengths(x).len() - 1;
         to.push(Op::Concat { axis }, &[x, normed])
+    }
+}
+
+/// The mean of the patches, behind the first `prefix` tokens, brought to scale: `(N, T, D)` → `(N, D)`.
+pub struct NormedMean {
+    pub prefix: usize,
+    pub norm: LayerNorm,
+}
+
+impl Layer for NormedMean {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        let patches = x.dim(1)?.saturating_sub(self.prefix);
+        self.norm.normed(&x.narrow(1, self.prefix, patches)?.mean(1)?)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let patches = to.lengths(x)[1].saturating_sub(self.prefix);
+        let patches = part(to, x, 1, self.prefix, patches)?;
+        let mean = to.push(Op::Reduce { fold: Fold::Mean, axes: vec![1], keep: false }, &[patches])?;
+        self.norm.draw(to, mean)
     }
 }

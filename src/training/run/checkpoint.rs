@@ -80,6 +80,7 @@ fn as_it_was(decisive: String) -> String {
         "jpeg: 0.0, jpeg_quality: 0.0, ",
         " smoothing: 0.0,",
         "validation_by: Chance, ",
+        "average: None, query_norm: None, ",
     ];
     unset.iter().fold(decisive, |text, setting| text.replace(setting, ""))
 }

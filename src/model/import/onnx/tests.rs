@@ -1,5 +1,7 @@
 //! Networks of others: their logits by onnxruntime, and Grad-CAM by the package `grad-cam`.
 
+mod peers;
+
 use std::path::PathBuf;
 
 use candle_core::{Device, Tensor};
@@ -18,88 +20,6 @@ use crate::network::weights::TensorFile;
 fn apart(found: &Tensor, expected: &Tensor) -> f32 {
     let size = |t: &Tensor| t.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
     size(&(found - expected).unwrap()) / size(expected).max(1e-12)
-}
-
-/// Files that `benches/onnx_peers.py` wrote, with a table of what is found.
-#[test]
-#[ignore = "needs the files of benches/onnx_peers.py; set PELLUCID_ONNX"]
-fn onnx_peers() {
-    let folder = PathBuf::from(std::env::var("PELLUCID_ONNX").expect("PELLUCID_ONNX names a folder"));
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().flatten().map(|e| e.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|e| e == "onnx"));
-    files.sort();
-    let only = std::env::var("PELLUCID_ONNX_ONLY").unwrap_or_default();
-    for path in files {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if !name.contains(&only) {
-            continue;
-        }
-        let network = match read(&path, 224) {
-            Ok(network) => network,
-            Err(error) => {
-                println!("{name:44} refused: {error}");
-                continue;
-            }
-        };
-        let peer = candle_core::safetensors::load(path.with_extension("safetensors"), &Device::Cpu).unwrap();
-        let (image, logits) = (&peer["image"], &peer["logits"]);
-        let architecture = network.architecture(0.0);
-        let (channels, classes) = (network.graph.input[0], network.graph.outputs());
-        let nodes = network.graph.nodes.len();
-        let built = match architecture.folded(channels, classes, &TensorFile::new(network.tensors), &Device::Cpu) {
-            Ok(built) => built,
-            Err(error) => {
-                println!("{name:44} not built: {error}");
-                continue;
-            }
-        };
-        let two = Tensor::cat(&[image, &image.affine(0.5, 0.1).unwrap()], 0).unwrap();
-        let found = match built.forward(&two, Mode::Inference) {
-            Ok(found) => found,
-            Err(error) => {
-                println!("{name:44} does not run: {}", error.to_string().lines().next().unwrap_or_default());
-                continue;
-            }
-        };
-        let one = apart(&found.narrow(0, 0, 1).unwrap(), logits);
-        let spatial = built.spatial_stages();
-        let target = built.default_target(image.dim(3).unwrap(), image.dim(2).unwrap());
-        let target = target.map(|stage| built.stages[stage].name.clone()).unwrap_or_default();
-        let time = std::env::var_os("PELLUCID_ONNX_TIME").map_or(String::new(), |_| {
-            let mut times: Vec<f64> = (0..7)
-                .map(|_| {
-                    let start = std::time::Instant::now();
-                    built.forward(image, Mode::Inference).unwrap();
-                    start.elapsed().as_secs_f64() * 1e3
-                })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            format!("{:8.1} ms ", times[3])
-        });
-        let noted = |text: &[u8]| -> (String, usize) {
-            let header: serde_json::Value = serde_json::from_slice(text).unwrap();
-            let note = &header["__metadata__"];
-            let word = |key: &str| note[key].as_str().unwrap_or_default().to_owned();
-            (word("target"), word("class").parse().unwrap_or(0))
-        };
-        let bytes = std::fs::read(path.with_extension("safetensors")).unwrap();
-        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-        let (layer, class) = noted(&bytes[8..8 + length]);
-        let cam = peer.get("cam").map_or("-".to_owned(), |cam| {
-            if built.stage(&layer).is_none() {
-                return format!("no stage {layer}");
-            }
-            format!("{:.2e}", apart(&grad_cam(&built, &layer, image, class), cam))
-        });
-        println!(
-            "{name:44} {one:9.2e} cam {cam:9} {time}{nodes:5} nodes {:4} stages {:4} with maps  {target}",
-            built.stages.len(),
-            spatial.len()
-        );
-        if std::env::var("PELLUCID_ONNX_STAGES").is_ok() {
-            println!("    {}", built.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(" "));
-        }
-    }
 }
 
 fn golden(name: &str) -> PathBuf {

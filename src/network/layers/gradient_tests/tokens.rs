@@ -36,7 +36,8 @@ fn mlp(width: usize) -> Mlp {
 fn block(reads: Reads) -> EncoderBlock {
     let norm = (reads == Reads::Tokens).then(|| norm(6, 40));
     let (qkv, proj) = (linear(6, 18, Activation::None, 42), linear(6, 6, Activation::None, 44));
-    EncoderBlock { reads, norm, heads: 2, qkv, proj, scale: Some(random(&[6], 46)), drop: KEPT, mlp: mlp(6) }
+    let (norms, scale) = ([Some(self::norm(3, 48)), Some(self::norm(3, 50))], Some(random(&[6], 46)));
+    EncoderBlock { reads, norm, heads: 2, qkv, norms, proj, scale, drop: KEPT, mlp: mlp(6) }
 }
 
 #[test]
