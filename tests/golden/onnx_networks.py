@@ -221,6 +221,42 @@ def half(folder):
     onnx.save(model, folder / "half.onnx", save_as_external_data=True, location="half.bin", size_threshold=64)
 
 
+def operators(folder):
+    """What exporters write seldom: windows four pixels apart, cubic sizes, one value around, a row of maps, sums by letters."""
+    rng = np.random.default_rng(7)
+    values = {
+        "k1": rng.normal(0, 0.3, (16, 3, 3, 3)), "k2": rng.normal(0, 0.1, (32, 16, 4, 4)), "k3": rng.normal(0, 0.5, (1, 1, 5)),
+        "table": rng.normal(0, 0.4, (40, 8)), "around": np.array(0.5),
+    }
+    tensors = [numpy_helper.from_array(v.astype(np.float32), k) for k, v in values.items()]
+    whole = {"sizes": [1, 32, 12, 12], "widths": [0, 0, 0, 0, 0, 0, 1, 2], "row": [-1, 1, 32], "line": [-1, 32]}
+    whole["which"] = rng.integers(-40, 40, (32, 1))
+    tensors += [numpy_helper.from_array(np.array(v, dtype=np.int64), k) for k, v in whole.items()]
+    nodes = [
+        helper.make_node("Conv", ["image", "k1"], ["a"], "conv1", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["a"], ["b"], "relu1"),
+        helper.make_node("Conv", ["b", "k2"], ["c"], "conv2", strides=[4, 4]),
+        helper.make_node("Tanh", ["c"], ["d"], "tanh"),
+        helper.make_node("Resize", ["d", "", "", "sizes"], ["e"], "resize", mode="cubic"),
+        helper.make_node("Pad", ["e", "widths", "around"], ["f"], "pad"),
+        helper.make_node("GlobalAveragePool", ["f"], ["g"], "pool"),
+        helper.make_node("Reshape", ["g", "row"], ["h"], "row"),
+        helper.make_node("Conv", ["h", "k3"], ["i"], "conv3", pads=[2, 2]),
+        helper.make_node("Sigmoid", ["i"], ["j"], "sigmoid"),
+        helper.make_node("Reshape", ["j", "line"], ["k"], "line"),
+        helper.make_node("GatherND", ["table", "which"], ["l"], "look"),
+        helper.make_node("Einsum", ["k", "l"], ["m"], "linear", equation="nc, ck -> nk"),
+        helper.make_node("Einsum", ["k", "m"], ["n"], "outer", equation="nc,nk->nkc"),
+        helper.make_node("ReduceMean", ["n"], ["o"], "mean", axes=[2], keepdims=0),
+        helper.make_node("Add", ["m", "o"], ["y"], "add"),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 8])
+    graph = helper.make_graph(nodes, "operators", [image], [result], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+    onnx.save(model, folder / "operators.onnx")
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     arrays = {}
@@ -255,9 +291,11 @@ def main():
                 arrays[f"{name}_{exporter}.cam"] = np.ascontiguousarray(found, dtype=np.float32)
     channels_last(FOLDER)
     half(FOLDER)
+    operators(FOLDER)
     rng = np.random.default_rng(9)
     arrays["channels_last.image"] = rng.normal(0, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     arrays["half.image"] = rng.normal(0, 1, (1, 1, SIDE, SIDE)).astype(np.float32)
+    arrays["operators.image"] = rng.normal(0, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     for path in sorted(FOLDER.glob("*.onnx")):
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         image = arrays[f"{path.stem}.image"]

@@ -262,6 +262,7 @@ impl Writer {
                     Between::Nearest => ("nearest", "asymmetric"),
                     Between::Linear => ("linear", "half_pixel"),
                     Between::LinearCorners => ("linear", "align_corners"),
+                    Between::Cubic => ("cubic", "half_pixel"),
                 };
                 let attributes = [
                     Attribute::Text("mode", mode),

@@ -90,8 +90,16 @@ fn elementwise(pair: Pair, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// Products of the matrices in the last two axes.
 pub(super) fn product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (a, b) = (a.contiguous()?, b.contiguous()?);
-    if a.rank() == b.rank() && a.dims()[..a.rank() - 2] == b.dims()[..b.rank() - 2] {
+    let apart = |x: &Tensor| (x.dims()[..x.rank() - 2].to_vec(), x.dims()[x.rank() - 2..].to_vec());
+    let ((front, rows), (front_b, columns)) = (apart(&a), apart(&b));
+    if front != front_b {
+        return a.broadcast_matmul(&b);
+    }
+    if front.len() < 3 {
         return a.matmul(&b);
     }
-    a.broadcast_matmul(&b)
+    // candle multiplies batches of two axes at most.
+    let flat = |x: &Tensor| x.flatten_to(front.len() - 1);
+    let y = flat(&a)?.matmul(&flat(&b)?)?;
+    y.reshape([front.as_slice(), &[rows[0], columns[1]]].concat())
 }

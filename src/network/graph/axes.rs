@@ -7,7 +7,7 @@
 //! Additions take what either side knows, since a residual branch keeps the places of what it is
 //! added to; of two that know something else, what lies somewhere counts.
 
-use super::op::{Node, Op};
+use super::op::{Node, Op, Window};
 use super::shape::{Dim, Shape};
 pub use super::trace::Axis;
 use super::trace::{Trace, reshaped};
@@ -91,6 +91,11 @@ fn handed_on(op: &Op, inputs: &[Known<'_>], shape: &[Dim]) -> Vec<Trace> {
     let mut axes = x.axes.to_vec();
     let length = |at: usize| shape[at].length(1);
     match op {
+        // What sees one place alone leaves all where it is, whatever the places are.
+        Op::Conv { window: Window { kernel: [1, 1], stride: [1, 1], pads: [0, 0, 0, 0], .. }, .. } => {
+            axes = either(inputs, shape);
+            axes[1] = Trace::of(Axis::Channel, length(1));
+        }
         Op::Conv { .. } | Op::MaxPool { .. } | Op::AveragePool { .. } | Op::Resize { .. } => {
             for (at, kind) in [(2, Axis::Row), (3, Axis::Column)] {
                 // What is added knows as much as what is convolved.

@@ -98,6 +98,9 @@ pub enum Between {
     Linear,
     /// The same where first and last pixels of both grids coincide.
     LinearCorners,
+    /// Of the four nearest on each axis by a cubic convolution with a = −0.75 (Keys 1981), whose
+    /// centres lie at halves; beyond the edge is the pixel at it.
+    Cubic,
 }
 
 /// Windows of a convolution or a pooling.

@@ -130,6 +130,19 @@ pub(super) fn resize(x: &Tensor, rows: usize, columns: usize, between: Between) 
     by(h, rows)?.broadcast_matmul(&x.contiguous()?)
 }
 
+/// The weight of a pixel so far away (Keys 1981, with the a of PyTorch and of ONNX).
+fn cubic(distance: f64) -> f64 {
+    const A: f64 = -0.75;
+    let d = distance.abs();
+    if d <= 1.0 {
+        ((A + 2.0) * d - (A + 3.0)) * d * d + 1.0
+    } else if d < 2.0 {
+        ((d - 5.0) * d + 8.0) * d * A - 4.0 * A
+    } else {
+        0.0
+    }
+}
+
 /// What each of `to` values takes of `from`, as a matrix `(to, from)`.
 fn matrix(from: usize, to: usize, between: Between, device: &Device) -> Result<Tensor> {
     let mut values = vec![0f32; from * to];
@@ -138,6 +151,14 @@ fn matrix(from: usize, to: usize, between: Between, device: &Device) -> Result<T
         let place = match between {
             Between::Nearest => {
                 row[(i * from / to).min(from - 1)] = 1.0;
+                continue;
+            }
+            Between::Cubic => {
+                let place = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
+                for tap in -1..=2 {
+                    let at = place.floor() + f64::from(tap);
+                    row[at.clamp(0.0, last) as usize] += cubic(place - at) as f32;
+                }
                 continue;
             }
             Between::Linear => ((i as f64 + 0.5) * from as f64 / to as f64 - 0.5).clamp(0.0, last),

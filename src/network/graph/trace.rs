@@ -117,7 +117,9 @@ impl Trace {
 
 /// Axes of the shape `to` from those of `from`, whose values lie in the same order.
 pub(super) fn reshaped(axes: &[Trace], from: &[Dim], to: &[Dim]) -> Vec<Trace> {
-    let mut left: Vec<Factor> = axes.iter().zip(from).flat_map(|(axis, dim)| factors(axis, *dim)).rev().collect();
+    let mut left = Vec::new();
+    axes.iter().zip(from).flat_map(|(axis, dim)| factors(axis, *dim)).for_each(|next| append(&mut left, next));
+    left.reverse();
     let mut found = Vec::with_capacity(to.len());
     while let Some(axis) = to.get(found.len()).and_then(|dim| taken(&mut left, *dim)) {
         found.push(axis);
@@ -163,12 +165,17 @@ fn taken(left: &mut Vec<Factor>, dim: Dim) -> Option<Trace> {
             }
             _ => return None,
         }
-        match axis.last_mut().and_then(|last| Some((last.joined(next)?, last))) {
-            Some((joined, last)) => *last = joined,
-            None => axis.push(next),
-        }
+        append(&mut axis, next);
     }
     Some(Trace(axis))
+}
+
+/// Puts a factor behind others, as one with the last where both are parts of one number.
+fn append(all: &mut Vec<Factor>, next: Factor) {
+    match all.last_mut().and_then(|last| Some((last.joined(next)?, last))) {
+        Some((joined, last)) => *last = joined,
+        None => all.push(next),
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +217,16 @@ mod tests {
         // In another order they are not put back.
         let other = reshaped(&ordered(&parts, &[0, 2, 1, 3, 4, 5]), &cut, &from);
         assert_eq!(kinds(&other)[1..3], [Axis::Other, Axis::Other]);
+    }
+
+    #[test]
+    fn windows_of_one_kind_become_those_of_another_at_once() {
+        let (axes, from) = maps();
+        let cut = [N, f(8), f(7), f(8), f(7), f(96)];
+        let other = [N, f(7), f(8), f(7), f(8), f(96)];
+        let found = reshaped(&reshaped(&axes, &from, &cut), &cut, &other);
+        assert_eq!(reshaped(&found, &other, &from), axes);
+        assert_eq!(kinds(&found)[1..4], [Axis::Row, Axis::Other, Axis::Column]);
     }
 
     #[test]

@@ -92,6 +92,28 @@ fn a_convolution_agrees_with_candle_s_own() {
 }
 
 #[test]
+fn windows_further_apart_than_two_pixels_are_those_of_candle_with_their_gradients() {
+    for g in [Geometry::even(3, 3, 1), Geometry::even(4, 4, 0), Geometry::even(5, 4, 2), Geometry::even(8, 8, 0)] {
+        let x = random(&[2, 19, 33, 121], 3);
+        for groups in [1, 19] {
+            let (outputs, own) = if groups == 1 { (40, 19) } else { (19, 1) };
+            let w = random(&[outputs, own, g.kernel, g.kernel], 4);
+            let ours = if groups == 1 { conv2d(&x, &w, g) } else { depthwise(&x, &w, g) };
+            let ours = to_planes(&ours.unwrap(), outputs).unwrap();
+            let theirs = by_candle(&x, &w, g, groups).unwrap();
+            let worst = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+            assert!(worst < 2e-4, "{g:?} in {groups} groups: {worst}");
+        }
+    }
+    let g = Geometry::even(4, 4, 1);
+    let (x, w, each) = (random(&[1, 17, 9, 38], 5), random(&[18, 17, 4, 4], 6), random(&[17, 1, 4, 4], 7));
+    check(&x, |x| conv2d(&to_blocks(x)?, &w, g));
+    check(&w, |w| conv2d(&to_blocks(&x)?, w, g));
+    check(&x, |x| depthwise(x, &each, g));
+    check(&each, |each| depthwise(&x, each, g));
+}
+
+#[test]
 fn gradients_of_a_convolution_in_blocks_agree_with_those_of_its_definition() {
     // Σ weights · y is linear in x and in w, so its gradients are convolutions that candle can do.
     for (g, (h, w)) in GEOMETRIES.into_iter().flat_map(|g| [(g, (13, 31)), (g, (12, 15))]) {

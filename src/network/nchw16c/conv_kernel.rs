@@ -28,7 +28,7 @@ pub(super) struct Windows<'a> {
     pub taps: &'a [usize],
     /// For each block, tap and channel of the block: one row.
     pub weights: &'a [WidePixel],
-    /// Distance of neighbouring windows, 1 or 2.
+    /// Distance of neighbouring windows.
     pub stride: usize,
 }
 
@@ -63,10 +63,13 @@ impl WithSimd for Line<'_, '_> {
         match (S::F32_LANES, self.windows.stride, single) {
             (16, 1, false) => wide::<S, 2, 1>(simd, &mut self),
             (16, 1, true) => wide::<S, 1, 1>(simd, &mut self),
-            (16, _, false) => wide::<S, 2, 2>(simd, &mut self),
-            (16, _, true) => wide::<S, 1, 2>(simd, &mut self),
+            (16, 2, false) => wide::<S, 2, 2>(simd, &mut self),
+            (16, 2, true) => wide::<S, 1, 2>(simd, &mut self),
+            (16, _, false) => wide::<S, 2, ANY>(simd, &mut self),
+            (16, _, true) => wide::<S, 1, ANY>(simd, &mut self),
             (_, 1, _) => narrow::<S, 1>(simd, &mut self),
-            _ => narrow::<S, 2>(simd, &mut self),
+            (_, 2, _) => narrow::<S, 2>(simd, &mut self),
+            _ => narrow::<S, ANY>(simd, &mut self),
         }
     }
 }
@@ -121,6 +124,9 @@ fn narrow<S: Simd, const STRIDE: usize>(simd: S, line: &mut Line<'_, '_>) {
     }
 }
 
+/// Stands for a stride that the compiler does not know.
+const ANY: usize = 0;
+
 /// `P` pixels from `x` on, `V` vectors of outputs from the one numbered `first` on.
 #[inline(always)]
 fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
@@ -135,17 +141,18 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
         sums = [std::array::from_fn(|v| bias[first + v]); P];
     }
     let windows = line.windows;
+    let stride = if STRIDE == ANY { windows.stride } else { STRIDE };
     let mut weights = windows.weights;
     for block in 0..windows.blocks {
-        let at = block * windows.plane + line.start + x * STRIDE;
+        let at = block * windows.plane + line.start + x * stride;
         for &tap in windows.taps {
-            let pixels = &windows.pixels[at + tap..][..=(P - 1) * STRIDE];
+            let pixels = &windows.pixels[at + tap..][..=(P - 1) * stride];
             let Some((rows, rest)) = weights.split_first_chunk::<LANES>() else { return };
             weights = rest;
             for (c, row) in rows.iter().enumerate() {
                 let row = &S::as_simd_f32s(row).0[first..][..V];
                 for (p, sum) in sums.iter_mut().enumerate() {
-                    let value = simd.splat_f32s(pixels[p * STRIDE][c]);
+                    let value = simd.splat_f32s(pixels[p * stride][c]);
                     for (sum, w) in sum.iter_mut().zip(row) {
                         *sum = simd.mul_add_f32s(*w, value, *sum);
                     }

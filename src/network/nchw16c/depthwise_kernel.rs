@@ -29,7 +29,6 @@ pub(super) struct DepthwiseLine<'a, 'o> {
     /// `k · k` taps.
     pub kernel: &'a [Pixel],
     pub side: usize,
-    /// 1 or 2.
     pub stride: usize,
     pub bias: Option<&'a Pixel>,
     pub activation: Activation,
@@ -48,8 +47,10 @@ impl WithSimd for DepthwiseLine<'_, '_> {
                 match (size, self.stride) {
                     (8, 1) => tile::<S, 8, 1>(simd, &mut self, start, part),
                     (4, 1) => tile::<S, 4, 1>(simd, &mut self, start, part),
-                    (8, _) => tile::<S, 8, 2>(simd, &mut self, start, part),
-                    (4, _) => tile::<S, 4, 2>(simd, &mut self, start, part),
+                    (8, 2) => tile::<S, 8, 2>(simd, &mut self, start, part),
+                    (4, 2) => tile::<S, 4, 2>(simd, &mut self, start, part),
+                    (8, _) => tile::<S, 8, ANY>(simd, &mut self, start, part),
+                    (4, _) => tile::<S, 4, ANY>(simd, &mut self, start, part),
                     _ => tile::<S, 1, 1>(simd, &mut self, start, part),
                 }
                 x = start + size;
@@ -58,6 +59,9 @@ impl WithSimd for DepthwiseLine<'_, '_> {
         self.activation.apply(self.out.as_flattened_mut());
     }
 }
+
+/// Stands for a stride that the compiler does not know.
+const ANY: usize = 0;
 
 /// `P` pixels from `x` on, the lanes of one vector.
 #[inline(always)]
@@ -69,13 +73,14 @@ fn tile<S: Simd, const P: usize, const STRIDE: usize>(
 ) {
     let bias = line.bias.map_or(simd.splat_f32s(0.0), |bias| S::as_simd_f32s(bias).0[part]);
     let mut sums = [bias; P];
+    let stride = if STRIDE == ANY { line.stride } else { STRIDE };
     for (ky, kernel) in line.kernel.chunks_exact(line.side).enumerate() {
         let row = &line.rows.pixels[ky * line.rows.width + x * line.stride..];
         for (kx, tap) in kernel.iter().enumerate() {
             let tap = S::as_simd_f32s(tap).0[part];
-            let pixels = &row[kx..][..=(P - 1) * STRIDE];
+            let pixels = &row[kx..][..=(P - 1) * stride];
             for (p, sum) in sums.iter_mut().enumerate() {
-                *sum = simd.mul_add_f32s(tap, S::as_simd_f32s(&pixels[p * STRIDE]).0[part], *sum);
+                *sum = simd.mul_add_f32s(tap, S::as_simd_f32s(&pixels[p * stride]).0[part], *sum);
             }
         }
     }

@@ -20,12 +20,14 @@ const GOLDEN: [(&str, &[u8], bool); 9] = [
 ];
 
 /// Files of `tests/golden/onnx_networks.py`; the one with values beside it is not sound alone.
-const NETWORKS: [(&str, &[u8], bool); 6] = [
+const NETWORKS: [(&str, &[u8], bool); 8] = [
     ("channels_last.onnx", include_bytes!("../../golden/onnx/channels_last.onnx"), false),
     ("half.onnx", include_bytes!("../../golden/onnx/half.onnx"), true),
     ("mobile_dynamo.onnx", include_bytes!("../../golden/onnx/mobile_dynamo.onnx"), false),
     ("mobile_script.onnx", include_bytes!("../../golden/onnx/mobile_script.onnx"), false),
+    ("operators.onnx", include_bytes!("../../golden/onnx/operators.onnx"), false),
     ("shapes_script.onnx", include_bytes!("../../golden/onnx/shapes_script.onnx"), false),
+    ("tokens_dynamo.onnx", include_bytes!("../../golden/onnx/tokens_dynamo.onnx"), false),
     ("tokens_script.onnx", include_bytes!("../../golden/onnx/tokens_script.onnx"), false),
 ];
 

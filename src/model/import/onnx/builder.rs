@@ -37,21 +37,31 @@ pub(super) struct Builder<'a> {
     /// Of the image and of every node.
     pub shapes: Vec<Shape>,
     values: HashMap<&'a str, Value<'a>>,
-    /// How often each name is taken.
+    /// How often each name is still taken.
     uses: HashMap<&'a str, usize>,
+    /// Names that were given to a value.
+    given: HashSet<&'a str>,
     /// How often the output of each node is.
     taken: Vec<usize>,
     pub tensors: HashMap<String, Tensor>,
     names: HashSet<String>,
     /// Where the node that is read stands.
     pub path: String,
-    /// Values that may still be read or computed, and how many those were.
+    /// Values that may still be kept at once, and how many those were.
     left: usize,
     most: usize,
+    /// Values that may still be read or computed, whatever becomes of them.
+    work: usize,
 }
 
-/// Values that may be computed, or copied, beside those that a file holds: 256 MiB of them.
+/// Endings of the names of what a layer has, and of nothing, for its own.
+const LAYER: [&str; 3] = ["", ".weight", ".bias"];
+
+/// Values that may be kept, or copied, beside those that a file holds: 256 MiB of them.
 const COMPUTED: usize = 64 << 20;
+/// How many times as many may be computed one after the other: standardised kernels take a dozen
+/// operations.
+const WORK: usize = 4;
 
 impl<'a> Builder<'a> {
     pub(super) fn new(folder: &'a Path, graph: &'a proto::Graph<'a>, input: [usize; 3]) -> Self {
@@ -74,12 +84,14 @@ impl<'a> Builder<'a> {
             shapes: vec![vec![Dim::Batch(1), Dim::Fixed(c), Dim::Fixed(h), Dim::Fixed(w)]],
             values: graph.initializers.iter().map(|tensor| (tensor.name, Value::Stored(tensor))).collect(),
             uses,
+            given: graph.initializers.iter().map(|tensor| tensor.name).collect(),
             taken: vec![2],
             tensors: HashMap::new(),
             names: HashSet::new(),
             path: String::new(),
             left: most,
             most,
+            work: most.saturating_mul(WORK),
         }
     }
 
@@ -99,11 +111,39 @@ impl<'a> Builder<'a> {
 
     /// Counts values that are kept.
     pub(super) fn spend(&mut self, count: usize) -> Result<(), ImportError> {
-        self.left = self
-            .left
-            .checked_sub(count)
-            .ok_or(ImportError::TooMany { what: "values, read and computed", most: self.most })?;
+        let many = || ImportError::TooMany { what: "values, read and computed", most: self.most };
+        self.left = self.left.checked_sub(count).ok_or_else(many)?;
+        self.labour(count)
+    }
+
+    /// Counts values that are computed on the way to others.
+    pub(super) fn labour(&mut self, count: usize) -> Result<(), ImportError> {
+        let many = || ImportError::TooMany { what: "values, computed", most: self.most.saturating_mul(WORK) };
+        self.work = self.work.checked_sub(count).ok_or_else(many)?;
         Ok(())
+    }
+
+    /// Keeps a tensor beside the graph.
+    fn keep(&mut self, name: String, tensor: Tensor) -> NodeResult<()> {
+        self.spend(tensor.elem_count()).map_err(|error| error.to_string())?;
+        if let Some(old) = self.tensors.insert(name, tensor) {
+            self.left = self.left.saturating_add(old.elem_count()).min(self.most);
+        }
+        Ok(())
+    }
+
+    /// Counts the users of these names less by one; values that nobody takes any more are dropped.
+    pub(super) fn drop_used(&mut self, names: &[&'a str]) {
+        for name in names {
+            let Some(uses) = self.uses.get_mut(name) else { continue };
+            *uses = uses.saturating_sub(1);
+            if *uses == 0
+                && let Some(Value::Known(known)) = self.values.get(name)
+            {
+                self.left = self.left.saturating_add(known.fixed.elem_count()).min(self.most);
+                self.values.remove(name);
+            }
+        }
     }
 
     /// Gives a name to a value.
@@ -114,10 +154,16 @@ impl<'a> Builder<'a> {
         if let Value::Node(node) = value {
             self.taken[node] += self.uses.get(name).copied().unwrap_or(0);
         }
-        match self.values.insert(name, value) {
-            None => Ok(()),
-            Some(_) => Err(format!("gives the name “{name}” a second time")),
+        if !self.given.insert(name) {
+            return Err(format!("gives the name “{name}” a second time"));
         }
+        // What nobody takes is not kept either.
+        if self.uses.get(name).is_some_and(|uses| *uses > 0) || matches!(value, Value::Node(_)) {
+            self.values.insert(name, value);
+        } else if let Value::Known(known) = value {
+            self.left = self.left.saturating_add(known.fixed.elem_count()).min(self.most);
+        }
+        Ok(())
     }
 
     /// Counts one user of a node less: it gave the value another name, or is taken into one node
@@ -170,23 +216,24 @@ impl<'a> Builder<'a> {
                 }
                 let own = plain(&known.name);
                 let own = if own.is_empty() { format!("{}.constant", self.path) } else { own };
-                let name = self.unique(&if known.trained { own } else { format!("fixed.{own}") });
-                self.tensors.insert(name.clone(), known.fixed.contiguous().map_err(|e| e.to_string())?);
+                let name = self.unique(&if known.trained { own } else { format!("fixed.{own}") }, &[""]);
+                self.keep(name.clone(), known.fixed.contiguous().map_err(|e| e.to_string())?)?;
                 self.push(Op::Constant { name, shape, values: Vec::new() }, Vec::new())
             }
         }
     }
 
-    /// A name that no other tensor has.
-    fn unique(&mut self, wanted: &str) -> String {
+    /// A name that with each of these endings is that of no other tensor.
+    fn unique(&mut self, wanted: &str, endings: &[&str]) -> String {
         let wanted = wanted.trim_matches('.');
         let wanted = if wanted.is_empty() { "layer" } else { wanted };
         let mut name = wanted.to_owned();
         let mut count = 2;
-        while !self.names.insert(name.clone()) {
+        while endings.iter().any(|ending| self.names.contains(&format!("{name}{ending}"))) {
             name = format!("{wanted}_{count}");
             count += 1;
         }
+        self.names.extend(endings.iter().map(|ending| format!("{name}{ending}")));
         name
     }
 
@@ -194,14 +241,14 @@ impl<'a> Builder<'a> {
     pub(super) fn layer(&mut self, weight: &Known, kind: &str) -> String {
         let own = weight.name.strip_suffix(".weight").map(plain).filter(|name| !name.is_empty());
         let own = own.unwrap_or_else(|| self.path.clone());
-        self.unique(if own.is_empty() { kind } else { &own })
+        self.unique(if own.is_empty() { kind } else { &own }, &LAYER)
     }
 
     /// Puts the parameters of a layer beside the graph.
     pub(super) fn parameters(&mut self, name: &str, weight: &Tensor, bias: &Tensor) -> NodeResult<()> {
         for (part, tensor) in [("weight", weight), ("bias", bias)] {
             let tensor = tensor.contiguous().and_then(|t| t.to_dtype(DType::F32)).map_err(|e| e.to_string())?;
-            self.tensors.insert(format!("{name}.{part}"), tensor);
+            self.keep(format!("{name}.{part}"), tensor)?;
         }
         Ok(())
     }
@@ -233,7 +280,7 @@ impl<'a> Builder<'a> {
             return Ok(x);
         }
         let channels = weight.elem_count();
-        let name = self.unique(&if self.path.is_empty() { "scale".to_owned() } else { self.path.clone() });
+        let name = self.unique(&if self.path.is_empty() { "scale".to_owned() } else { self.path.clone() }, &LAYER);
         if map(&self.shapes[x]).is_some_and(|[c, ..]| c == channels) {
             // A depthwise convolution of one tap, which maps stay in blocks for.
             let weight = weight.reshape((channels, 1, 1, 1)).map_err(told)?;

@@ -46,6 +46,9 @@ fn two(r: &Reading<'_, '_>, name: &str, default: usize) -> NodeResult<[usize; 2]
     let Some(list) = r.node.integers(name) else { return Ok([default; 2]) };
     match *list {
         [rows, columns] if rows > 0 && columns > 0 => Ok([rows as usize, columns as usize]),
+        // Of a single row.
+        [columns] if columns > 0 && name == "strides" => Ok([columns as usize; 2]),
+        [columns] if columns > 0 => Ok([default, columns as usize]),
         _ => Err(format!("has {name} = {list:?}, where rows and columns are expected")),
     }
 }
@@ -57,6 +60,9 @@ fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> NodeRes
         None => [0; 4],
         Some(&[top, left, bottom, right]) if [top, left, bottom, right].iter().all(|p| (0..=512).contains(p)) => {
             [top as usize, left as usize, bottom as usize, right as usize]
+        }
+        Some(&[left, right]) if [left, right].iter().all(|p| (0..=512).contains(p)) => {
+            [0, left as usize, 0, right as usize]
         }
         Some(other) => return Err(format!("has pads = {other:?}")),
     };
@@ -77,7 +83,17 @@ fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> NodeRes
 
 pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(mut x) = r.input(0)? else { return known_conv(r) };
-    let weight = r.known(1)?;
+    let mut weight = r.known(1)?;
+    // One axis is a single row of maps.
+    let row = match (r.to.shapes[x].as_slice(), weight.shape()) {
+        (&[n, c, length], &[outputs, own, taps]) => {
+            weight.fixed = weight.fixed.reshape((outputs, own, 1, taps)).map_err(told)?;
+            let maps = [n, c, Dim::Fixed(1), length];
+            x = r.to.push(Op::Reshape { shape: maps.iter().map(|dim| dim.number()).collect() }, vec![x])?;
+            true
+        }
+        _ => false,
+    };
     let &[outputs, own, rows, columns] = weight.shape() else {
         return Err(format!("has a kernel of the shape {:?}, where maps have two sides", weight.shape()));
     };
@@ -103,7 +119,12 @@ pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     }
     let name = r.to.layer(&weight, "conv");
     r.to.parameters(&name, &weight.fixed, &bias)?;
-    r.to.push(Op::Conv { name, inputs, outputs, groups, window, then: None }, vec![x]).map(Value::Node)
+    let y = r.to.push(Op::Conv { name, inputs, outputs, groups, window, then: None }, vec![x])?;
+    if !row {
+        return Ok(Value::Node(y));
+    }
+    let line: Vec<i64> = [0, 1, 3].map(|axis| r.to.shapes[y][axis].number()).to_vec();
+    r.to.push(Op::Reshape { shape: line }, vec![y]).map(Value::Node)
 }
 
 /// A convolution of what is known, such as a map of positions.
@@ -122,7 +143,7 @@ fn known_conv<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     }
     let groups =
         usize::try_from(r.node.integer("group", 1)).ok().filter(|g| *g > 0).ok_or("has less than one group")?;
-    r.to.spend(maps * outputs * made[0] * made[1]).map_err(|error| error.to_string())?;
+    r.to.labour(maps * outputs * made[0] * made[1]).map_err(|error| error.to_string())?;
     let mut y = x.fixed.conv2d(&weight.fixed, top, s, d, groups).map_err(told)?;
     if r.optional(2).is_some() {
         let bias = r.known(2)?.fixed.reshape((1, outputs, 1, 1)).map_err(told)?;
@@ -166,8 +187,6 @@ fn linear<'a>(
     bias: &Tensor,
 ) -> NodeResult<Value<'a>> {
     let (outputs, inputs) = weight.dims2().map_err(told)?;
-    // Each layer keeps a copy of its own.
-    r.to.spend(weight.elem_count()).map_err(|error| error.to_string())?;
     let name = r.to.layer(from, "linear");
     r.to.parameters(&name, weight, bias)?;
     r.to.push(Op::Linear { name, inputs, outputs }, vec![x]).map(Value::Node)
@@ -195,6 +214,11 @@ pub(super) fn gemm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
 
 pub(super) fn matmul<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (a, b) = (r.input(0)?, r.input(1)?);
+    product(r, a, b)
+}
+
+/// The product of two matrices, or of batches of them; by one that is known it is a linear layer.
+pub(super) fn product<'a>(r: &mut Reading<'_, 'a>, a: Value<'a>, b: Value<'a>) -> NodeResult<Value<'a>> {
     if let (Value::Node(x), Value::Known(known)) = (&a, &b)
         && known.shape().len() == 2
     {

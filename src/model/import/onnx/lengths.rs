@@ -82,13 +82,13 @@ fn free_batch(shape: &mut [Option<Dim>], from: &[Dim], at: usize, ahead: usize, 
         shape[i] = Some(Dim::Batch(1));
         return;
     }
-    // (T, N, D) → (T·N, D), and not (T, N·D).
-    if let (&[Dim::Fixed(tokens), Dim::Batch(1), Dim::Fixed(width)], &[rows, columns]) = (from, known.as_slice())
-        && rows == tokens * exported
-        && columns == width
-        && tokens > 1
+    // (T, N, D) → (T·N, D), and not (T, N·D); heads may still be apart.
+    if let ([Dim::Fixed(tokens), Dim::Batch(1), widths @ ..], &[rows, columns]) = (from, known.as_slice())
+        && tokens.checked_mul(exported) == Some(rows)
+        && widths.iter().try_fold(1usize, |all, width| all.checked_mul(width.length(1))) == Some(columns)
+        && *tokens > 1
     {
-        shape[0] = Some(Dim::Batch(tokens));
+        shape[0] = Some(Dim::Batch(*tokens));
     }
 }
 
@@ -150,6 +150,8 @@ mod tests {
         let rows = reshaped(&tokens, &[(197, 0), (768, 0)], false, 1).unwrap();
         assert_eq!(rows, [Dim::Batch(197), f(768)]);
         assert_eq!(reshaped(&rows, &[(197, 0), (1, 0), (768, 0)], false, 1).unwrap(), tokens);
+        let heads = [f(197), N, f(12), f(64)];
+        assert_eq!(reshaped(&heads, &[(197, 0), (768, 0)], false, 1).unwrap(), [Dim::Batch(197), f(768)]);
     }
 
     #[test]

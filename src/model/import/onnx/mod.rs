@@ -15,9 +15,11 @@
 //! images, quantised weights.
 
 mod builder;
+mod einsum;
 mod elementwise;
 mod gelu;
 mod known;
+mod known_parts;
 mod layers;
 mod lengths;
 mod moving;

@@ -77,7 +77,7 @@ pub(super) fn range<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
 }
 
 /// `x` in another shape.
-fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> NodeResult<Value<'a>> {
+pub(super) fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> NodeResult<Value<'a>> {
     if r.to.shape(&x) == *shape {
         if let Value::Node(node) = x {
             r.to.release(node);
@@ -296,7 +296,15 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
         (a, 0) if a > 0 => Ok(Dim::Fixed(a as usize)),
         _ => Err("repeats to a length that is none".to_owned()),
     });
-    let wanted = wanted.collect::<NodeResult<Shape>>()?;
+    let mut wanted = wanted.collect::<NodeResult<Shape>>()?;
+    for (own, wanted) in from.iter().rev().zip(wanted.iter_mut().rev()) {
+        // Windows or heads beside a batch that was written down as a number.
+        if let (Dim::Batch(times), Dim::Fixed(length)) = (own, *wanted)
+            && times.checked_mul(r.about.exported) == Some(length)
+        {
+            *wanted = *own;
+        }
+    }
     // A batch of 1 that was written down as a number repeats nothing.
     let shape = joined(&from, &wanted).ok_or("repeats along an axis that is longer than 1")?;
     if shape == from {
@@ -306,50 +314,52 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     }
 }
 
-/// `CumSum` of what is known: positions are counted so.
-pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
-    let (known, at) = (r.known(0)?, r.known(1)?.scalar().ok_or("runs along no one axis")?);
-    if r.node.integer("exclusive", 0) != 0 || r.node.integer("reverse", 0) != 0 {
-        return Err("runs backwards, or leaves the first out".into());
+/// `Tile`: an axis is repeated as a whole.
+pub(super) fn tile<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
+    let mut x = r.input(0)?;
+    let shape = r.to.shape(&x);
+    let (repeats, shared) = (r.known(1)?.linear()?, is_shared(&shape));
+    if repeats.len() != shape.len() {
+        return Err(format!("repeats {} axes of {}", repeats.len(), shape.len()));
     }
-    let shape = known.shape().to_vec();
-    let axis = axis(at as i64, shape.len())?;
-    let step: usize = shape[axis + 1..].iter().product();
-    let mut values = known.values()?;
-    for i in 0..values.len() {
-        if !(i / step).is_multiple_of(shape[axis]) {
-            values[i] += values[i - step];
+    let mut changed = false;
+    for (axis, repeat) in repeats.into_iter().enumerate() {
+        match repeat {
+            (1, 0) => {}
+            // What every image shares is repeated where it is joined with what they do not.
+            (_, images) if images != 0 && shared => {}
+            (count @ 2..=64, 0) => {
+                x = r.apply(Op::Concat { axis }, &vec![x; count as usize])?;
+                changed = true;
+            }
+            (count, _) => return Err(format!("repeats the axis {axis} {count} times")),
         }
     }
-    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
-    Ok(Value::Known(Known { trained: known.trained, ..Known::new(tensor, known.whole) }))
+    if changed { Ok(x) } else { r.same() }
 }
 
-/// `ScatterND` of what is known: parts of a tensor are written over.
-pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
-    let (data, which, parts) = (r.known(0)?, r.known(1)?, r.known(2)?);
-    if r.node.text("reduction").is_some_and(|reduction| reduction != "none") {
-        return Err("adds to what it writes over".into());
+/// One value as often as it stands before or behind an axis of `x`, for every image the same.
+fn wall<'a>(
+    r: &mut Reading<'_, 'a>,
+    x: &Value<'a>,
+    axis: usize,
+    width: usize,
+    value: f64,
+) -> NodeResult<Option<Value<'a>>> {
+    if width == 0 {
+        return Ok(None);
     }
-    let shape = data.shape().to_vec();
-    let depth =
-        which.shape().last().copied().filter(|depth| (1..=shape.len()).contains(depth)).ok_or("names no place")?;
-    let part: usize = shape[depth..].iter().product();
-    let (mut values, numbers, parts) = (data.values()?, which.integers()?, parts.values()?);
-    if numbers.len() / depth * part != parts.len() {
-        return Err("has more or fewer parts than places".into());
-    }
-    for (place, new) in numbers.chunks_exact(depth).zip(parts.chunks_exact(part.max(1))) {
-        let mut at = 0;
-        for (number, length) in place.iter().zip(&shape) {
-            let counted = if *number < 0 { number + *length as i64 } else { *number };
-            let counted = usize::try_from(counted).ok().filter(|n| n < length).ok_or("writes beyond its tensor")?;
-            at = at * length + counted;
-        }
-        values[at * part..(at + 1) * part].copy_from_slice(new);
-    }
-    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
-    Ok(Value::Known(Known { trained: data.trained, ..Known::new(tensor, data.whole) }))
+    let of = |(i, dim): (usize, &Dim)| match dim {
+        _ if i == axis => Ok(width),
+        Dim::Fixed(length) => Ok(*length),
+        Dim::Batch(1) => Ok(1),
+        Dim::Batch(_) => Err("pads beside windows or heads with something else than zeros".to_owned()),
+    };
+    let shape = r.to.shape(x).iter().enumerate().map(of).collect::<NodeResult<Vec<usize>>>()?;
+    let count = shape.iter().try_fold(1usize, |all, side| all.checked_mul(*side)).ok_or("pads without end")?;
+    r.to.labour(count).map_err(|error| error.to_string())?;
+    let tensor = Tensor::full(value as f32, shape, &Device::Cpu).map_err(told)?;
+    Ok(Some(Value::Known(Known::new(tensor, false))))
 }
 
 pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
@@ -368,14 +378,20 @@ pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
         return Err(format!("has {} widths for {} axes", pads.len(), list.len()));
     }
     let zeros = pads.iter().all(|pad| *pad == 0);
-    if !zeros && (r.node.text("mode").unwrap_or("constant") != "constant" || value != 0.0) {
-        return Err("pads with something else than zeros".into());
+    let mode = r.node.text("mode").unwrap_or("constant");
+    if !zeros && mode != "constant" {
+        return Err(format!("pads by {mode}, and not with one value"));
     }
     for (i, at) in list.iter().enumerate() {
         let width = |pad: i64| usize::try_from(pad).map_err(|_| "cuts by a width below 0".to_owned());
         let (before, behind) = (width(pads[i])?, width(pads[i + list.len()])?);
-        if before + behind > 0 {
+        if before + behind > 0 && value == 0.0 {
             x = r.apply(Op::Pad { axis: axis(*at, rank)?, before, behind }, &[x])?;
+        } else if before + behind > 0 {
+            let axis = axis(*at, rank)?;
+            let (ahead, after) = (wall(r, &x, axis, before, value)?, wall(r, &x, axis, behind, value)?);
+            let parts: Vec<Value<'a>> = [ahead, Some(x), after].into_iter().flatten().collect();
+            x = r.apply(Op::Concat { axis }, &parts)?;
         }
     }
     if zeros { r.same() } else { Ok(x) }
@@ -420,6 +436,13 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
             if rows >= h && columns >= w || r.node.integer("antialias", 0) == 0 =>
         {
             Between::Linear
+        }
+        ("cubic", "half_pixel" | "pytorch_half_pixel")
+            if r.node.integer("antialias", 0) == 0
+                && r.node.integer("exclude_outside", 0) == 0
+                && (r.node.float("cubic_coeff_a", -0.75) + 0.75).abs() < 1e-6 =>
+        {
+            Between::Cubic
         }
         (mode, place) => return Err(format!("finds values between pixels by {mode} and {place}")),
     };

@@ -6,7 +6,7 @@
 use super::builder::{Builder, NodeResult, Value};
 use super::proto::Node;
 use super::reading::{About, Reading};
-use super::{elementwise, layers, moving};
+use super::{einsum, elementwise, known_parts, layers, moving};
 use crate::model::import::ImportError;
 use crate::network::graph::op::{Fold, Function, Pair};
 
@@ -33,8 +33,8 @@ pub(super) fn read<'a>(to: &mut Builder<'a>, node: &'a Node<'a>, about: &mut Abo
         Ok(None) => return Err(ImportError::NoOperator { kind: node.kind.into(), name: described(node) }),
         Err(cause) => return Err(refused(cause)),
     };
-    // What is computed once is kept as long as the graph is read; what passes through is counted already.
-    if !matches!(node.kind, "Identity" | "Dropout" | "Cast" | "CastLike" | "Constant") {
+    // What is computed once is kept until its last user is read; a constant counted itself.
+    if node.kind != "Constant" {
         for value in &given {
             if let Value::Known(known) = value {
                 to.spend(known.fixed.elem_count())?;
@@ -44,6 +44,7 @@ pub(super) fn read<'a>(to: &mut Builder<'a>, node: &'a Node<'a>, about: &mut Abo
     for (name, value) in node.outputs.iter().zip(given).filter(|(name, _)| !name.is_empty()) {
         to.name(name, value).map_err(refused)?;
     }
+    to.drop_used(&node.inputs);
     Ok(())
 }
 
@@ -67,6 +68,7 @@ fn given<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Option<Vec<Value<'a>>>> {
         "Conv" => layers::conv(r)?,
         "Gemm" => layers::gemm(r)?,
         "MatMul" => layers::matmul(r)?,
+        "Einsum" => einsum::einsum(r)?,
         "BatchNormalization" => layers::batch_norm(r)?,
         "LayerNormalization" => layers::layer_norm(r)?,
         "InstanceNormalization" => layers::instance_norm(r)?,
@@ -152,8 +154,10 @@ fn given<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Option<Vec<Value<'a>>>> {
         "Split" => return moving::split(r).map(Some),
         "Gather" => moving::gather(r)?,
         "Expand" => moving::expand(r)?,
-        "CumSum" => moving::running_sum(r)?,
-        "ScatterND" => moving::scatter(r)?,
+        "Tile" => moving::tile(r)?,
+        "CumSum" => known_parts::running_sum(r)?,
+        "ScatterND" => known_parts::scatter(r)?,
+        "GatherND" => known_parts::gather_parts(r)?,
         "Pad" => moving::pad(r)?,
         "Resize" | "Upsample" => moving::resize(r)?,
         _ => return Ok(None),

@@ -57,7 +57,7 @@ impl<'a> Reading<'_, 'a> {
             inputs.iter().map(|value| if let Value::Known(known) = value { Some(known) } else { None }).collect();
         if let Some(known) = known {
             let known = Known::moved(&op, &known)?;
-            self.to.spend(known.fixed.elem_count()).map_err(|error| error.to_string())?;
+            self.to.labour(known.fixed.elem_count()).map_err(|error| error.to_string())?;
             return Ok(Value::Known(known));
         }
         let inputs = inputs.iter().map(|value| self.to.operand(value)).collect::<NodeResult<Vec<usize>>>()?;

@@ -26,12 +26,14 @@ fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/onnx").join(name)
 }
 
-/// Networks of both exporters of PyTorch and two put together as tf2onnx does.
-const GOLDEN: [&str; 10] = [
+/// Networks of both exporters of PyTorch, two put together as tf2onnx does, and one of seldom
+/// operators.
+const GOLDEN: [&str; 11] = [
     "channels_last",
     "half",
     "mobile_dynamo",
     "mobile_script",
+    "operators",
     "residual_dynamo",
     "residual_script",
     "shapes_dynamo",

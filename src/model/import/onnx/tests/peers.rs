@@ -135,8 +135,7 @@ fn line(folder: &Path, path: &Path, name: &str) -> String {
             |error| format!("; family {error}"),
             |(family, _)| format!("; {}", beside_the_family(&built, &family, image, class)),
         );
-    } else if !built.has_class_attention() && built.stages.iter().any(|stage| stage.layer.unread_attention().is_some())
-    {
+    } else if nodes > 0 && !built.has_class_attention() {
         said += &format!("; {}", built.without_class_attention());
     }
     if std::env::var_os("PELLUCID_ONNX_TIME").is_some() {
