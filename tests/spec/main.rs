@@ -66,6 +66,7 @@ mod read_first;
 mod reader_study;
 mod readme;
 mod report_beside;
+mod report_language;
 mod reproducing;
 mod results_read;
 mod results_write;
