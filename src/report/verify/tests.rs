@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::{Analysis, ModelInfo};
+use crate::report::export;
 use crate::report::sample_case::{again, case, model, on_disk};
 use crate::report::sample_full::full;
-use crate::report::export;
 
 fn verified(json: &Path, case: &CaseReport) -> Result<VerifyOutcome, VerifyError> {
     verify(json, None, |_, _| Ok(again(case)))
