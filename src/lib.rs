@@ -70,6 +70,7 @@ pub mod stats;
 pub mod study;
 pub mod training;
 pub mod uncertainty;
+mod wording;
 
 /// Version of the program, as printed in every report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

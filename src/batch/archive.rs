@@ -123,8 +123,11 @@ impl<'a> ArchiveFeed<'a> {
         let wanted = if self.modality.is_empty() {
             vec![whole]
         } else {
-            let series = self.archive.series(study, &self.cancel)?;
-            let fitting = series.into_iter().filter(|series| series.modality.eq_ignore_ascii_case(&self.modality));
+            let found = self.archive.series(study, &self.cancel)?;
+            if found.left > 0 || found.more || found.unreadable > 0 {
+                return Err(ArchiveError::NotLetIn("The archive did not name all series of the study.".into()));
+            }
+            let fitting = found.series.into_iter().filter(|series| series.modality.eq_ignore_ascii_case(&self.modality));
             let of = |uid: String, images| Wanted { series_uid: Some(uid), images, ..whole.clone() };
             fitting.map(|series| of(series.series_uid, series.images)).collect()
         };
@@ -234,13 +237,13 @@ mod tests {
             Ok(Found { studies: vec![study], ..Found::default() })
         }
 
-        fn series(&self, study: &str, _: &CancelToken) -> Result<Vec<ArchivedSeries>, ArchiveError> {
+        fn series(&self, study: &str, _: &CancelToken) -> Result<FoundSeries, ArchiveError> {
             let series = |modality: &str| ArchivedSeries {
                 series_uid: format!("{study}.{modality}"),
                 modality: modality.into(),
                 ..ArchivedSeries::default()
             };
-            Ok(vec![series("DX"), series("SR")])
+            Ok(FoundSeries { series: vec![series("DX"), series("SR")], ..FoundSeries::default() })
         }
 
         fn fetch(

@@ -104,7 +104,7 @@ struct View {
     #[arg(long, value_name = "THEME", value_parser = theme)]
     theme: Option<Theme>,
     /// Language of the screen by its code, like en or de
-    #[arg(long, value_name = "CODE", value_parser = language)]
+    #[arg(long, value_name = "CODE", value_parser = language_code)]
     language: Option<&'static str>,
     /// Write the demo's report into this folder and exit
     #[arg(long, value_name = "DIR", hide = true)]
@@ -154,7 +154,7 @@ fn theme(text: &str) -> Result<Theme, NoTheme> {
 #[error("there are {}", language::codes().join(", "))]
 struct NoLanguage;
 
-fn language(text: &str) -> Result<&'static str, NoLanguage> {
+fn language_code(text: &str) -> Result<&'static str, NoLanguage> {
     language::users_folder().iter().for_each(|folder| drop(language::add_folder(folder)));
     language::codes().into_iter().find(|code| *code == text).ok_or(NoLanguage)
 }

@@ -21,6 +21,7 @@ use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::{Method, Subject};
+use crate::language::ENGLISH;
 use crate::limits;
 use crate::measurement::identity::ImageIdentity;
 use crate::model::Model;
@@ -112,6 +113,10 @@ pub(super) struct Args {
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
+    /// Language of the PDF and of the words in images by its code, like en or de; JSON and DICOM codes
+    /// stay English
+    #[arg(long, value_name = "CODE", default_value = ENGLISH, value_parser = super::language_code, conflicts_with = "verify")]
+    language: &'static str,
 }
 
 /// [`Paper`] by the names of the command line.
@@ -167,6 +172,7 @@ fn write(args: &Args, path: &Path) -> anyhow::Result<Outcome> {
         Sheet::A4 => Paper::A4,
         Sheet::Letter => Paper::Letter,
     };
+    args.language.clone_into(&mut case.language);
     if !args.classes.is_empty() {
         case.classes = chosen(&args.classes, &model)?;
     }

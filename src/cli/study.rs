@@ -100,7 +100,7 @@ struct RunArgs {
     #[arg(long, value_name = "D", default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
     /// Language of the screen by its code, like en or de
-    #[arg(long, value_name = "CODE", value_parser = super::language)]
+    #[arg(long, value_name = "CODE", value_parser = super::language_code)]
     language: Option<&'static str>,
     /// Size of the window in points, like 1280x720
     #[arg(long, value_name = "SIZE", value_parser = super::window_size)]

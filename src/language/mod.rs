@@ -16,9 +16,10 @@
 //! ```
 //!
 //! Which language holds is a property of the thread ([`enter`]): the viewer says it once a frame and
-//! to the jobs that it starts. Reports, JSON and tables are in English whatever it is, for the rooms
-//! that make them use no text of this module (`tests/spec/house.rs`). The test
-//! `tests/spec/languages.rs` finds every text of the code and holds each language complete.
+//! to the jobs that it starts; a case report is printed [`within`] its own, and what machines read
+//! (JSON, DICOM codes, tables) is written within English. Rooms below the report use no text of this
+//! module (`tests/spec/house.rs`). The test `tests/spec/languages.rs` finds every text of the code and
+//! holds each language complete.
 //!
 //! What it does not do: translate names of classes and groups, which are those of the model, what a
 //! DICOM file says of itself, and the command line.
@@ -164,6 +165,20 @@ pub fn enter(code: &str) {
     CURRENT.set(known.iter().find(|language| language.code == code).copied());
 }
 
+/// What `words` says in the language of this code; behind it the thread speaks as before, even where
+/// `words` panics.
+pub fn within<T>(code: &str, words: impl FnOnce() -> T) -> T {
+    struct Before(Option<&'static Language>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            CURRENT.set(self.0);
+        }
+    }
+    let _before = Before(CURRENT.get());
+    enter(code);
+    words()
+}
+
 /// Code of the language of this thread.
 #[must_use]
 pub fn current() -> &'static str {
@@ -200,6 +215,19 @@ pub fn decimal(written: String) -> String {
     if sign == "." { written } else { written.replace('.', &sign) }
 }
 
+/// A number with so many digits behind the decimal sign of the language.
+#[must_use]
+pub fn digits(value: impl Into<f64>, places: usize) -> String {
+    decimal(format!("{:.places$}", value.into()))
+}
+
+/// Written numbers one behind the other: where the decimal sign is a comma, a comma does not part
+/// them.
+#[must_use]
+pub fn listed(numbers: &[String]) -> String {
+    numbers.join(tr!("between numbers" => ", ").as_str())
+}
+
 /// A date as the language writes it.
 ///
 /// `format` of the file is one of chrono's; one that cannot be used is answered with year, month and
@@ -214,6 +242,24 @@ pub fn date(date: chrono::NaiveDate) -> String {
         Ok(()) => written,
         Err(_) => date.format("%Y-%m-%d").to_string(),
     }
+}
+
+/// A day and a time as the language writes them, to the minute.
+#[must_use]
+pub fn date_and_time(at: chrono::DateTime<chrono::Local>) -> String {
+    format!("{} {}", date(at.date_naive()), at.format("%H:%M"))
+}
+
+/// When it was: the time alone where it was on `today`.
+#[must_use]
+pub fn time_or_date(at: chrono::DateTime<chrono::Local>, today: chrono::NaiveDate) -> String {
+    if at.date_naive() == today { at.format("%H:%M").to_string() } else { date_and_time(at) }
+}
+
+/// A date as DICOM writes it (`20261120`) as the language does; anything else as it is.
+#[must_use]
+pub fn dicom_date(written: &str) -> String {
+    chrono::NaiveDate::parse_from_str(written.trim(), "%Y%m%d").map_or_else(|_| written.trim().to_owned(), date)
 }
 
 /// A date that a file has as `2026-11-20`, as the language writes it; anything else as it is.
@@ -254,6 +300,20 @@ mod tests {
             current()
         });
         assert_eq!(unknown.join().unwrap(), ENGLISH);
+    }
+
+    #[test]
+    fn a_language_holds_within_what_is_said_in_it_and_no_longer() {
+        let said = within("de", || (current(), within(ENGLISH, current), current()));
+        assert_eq!((said, current()), (("de", ENGLISH, "de"), ENGLISH));
+        let lost = crate::panic_guard::guarded(|| within("de", || panic!("{}", current())));
+        assert!(lost.is_err() && current() == ENGLISH);
+    }
+
+    #[test]
+    fn a_dicom_date_is_written_with_dashes_and_other_words_are_left_alone() {
+        assert_eq!(["20261120", "20261399", " about 1990 "].map(dicom_date), ["2026-11-20", "20261399", "about 1990"]);
+        assert_eq!(within("de", || dicom_date("20261120")), "20.11.2026");
     }
 
     #[test]

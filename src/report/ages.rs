@@ -3,10 +3,12 @@
 //! The oldest are few, so that an age above 89 may name a patient (45 CFR 164.514(b)(2)(i)(C)).
 //! Files write `092Y` and `1104M`, people write "92 years", "92-jährig", "aged 92".
 
+use crate::language::{named, translated};
+
 /// Where ages are one group.
 const POOLED: f64 = 90.0;
 /// What stands in place of such an age in a text.
-const SHOWN: &str = "90+ years";
+const SHOWN: &str = named!("90+ years");
 /// Days, weeks and months of a year.
 const UNITS: [(f64, &[&str]); 4] = [
     (
@@ -77,7 +79,7 @@ pub(super) fn pooled_in(text: &str) -> String {
         let unit = age.and_then(|age| unit_behind(behind).filter(|(per_year, _)| age / per_year >= POOLED));
         let told = age.is_some_and(|age| (POOLED..130.0).contains(&age) && is_told(&out));
         if let Some((_, length)) = unit {
-            out.push_str(SHOWN);
+            out.push_str(translated(SHOWN));
             rest = &behind[length..];
         } else if told {
             out.push_str("90+");

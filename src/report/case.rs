@@ -25,6 +25,7 @@ use crate::feedback::CaseFeedback;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
 use crate::imaging::{Plane, Window};
+use crate::language::{ENGLISH, tr};
 use crate::measurement::Measurement;
 use crate::model::conformal::RISK;
 use crate::study::Frame;
@@ -69,6 +70,8 @@ pub struct CaseReport {
     /// Leaves out name, id, birth date, accession number, institution and physician everywhere.
     pub anonymize: bool,
     pub paper: Paper,
+    /// Code of the language of the printed pages and of the words in images.
+    pub language: String,
     /// When the report was asked for.
     pub created: DateTime<Local>,
     /// Error rate of the conformal states.
@@ -122,7 +125,7 @@ pub struct Finding {
 }
 
 impl CaseReport {
-    /// A report with the defaults of the viewer: the most probable class, the first method and
+    /// A report in English with the defaults of the viewer: the most probable class, the first method and
     /// layer of the analysis, and the window that the image opens with.
     #[must_use]
     pub fn new(frame: Arc<Frame>, analysis: Arc<Analysis>, model: ModelInfo) -> Self {
@@ -153,6 +156,7 @@ impl CaseReport {
             overlay: OverlayStyle::default(),
             anonymize: false,
             paper: Paper::default(),
+            language: ENGLISH.to_owned(),
             created: Local::now(),
             error_rate: RISK,
             prevalences: Vec::new(),
@@ -198,7 +202,8 @@ impl CaseReport {
     /// Name of a class, or its number where the manifest has no such label.
     #[must_use]
     pub fn class_name(&self, class: usize) -> String {
-        self.model.manifest.labels.get(class).map_or_else(|| format!("class {class}"), |label| label.name.clone())
+        let label = self.model.manifest.labels.get(class);
+        label.map_or_else(|| tr!("class {class}", class), |label| label.name.clone())
     }
 
     /// The map of a class by the method and at the layer of this report.

@@ -3,6 +3,7 @@
 use crate::engine::study_members::{LeftOut, Member, StudyMembers};
 use crate::engine::study_result::StudyResult;
 use crate::evaluation::truth::normal_label;
+use crate::language::tr;
 use crate::study::unit::{Unit, UnitKey};
 
 /// The pooled result, and what it was pooled of.
@@ -36,13 +37,12 @@ impl CaseStudy {
     /// How many images take no part, and why, in a sentence; nothing where all do.
     #[must_use]
     pub fn others_in_words(&self) -> Option<String> {
-        let images = |n: usize, one: &str, several: &str| match n {
-            0 => None,
-            1 => Some(format!("1 image {one}.")),
-            n => Some(format!("{n} images {several}.")),
-        };
-        let left_out = images(self.left_out.len(), "takes no part", "take no part");
-        let others = images(self.by_others, "was scored by another model", "were scored by other models");
+        let some = |n: usize| (n > 0).then_some(n);
+        let takes_no_part = |n: usize| tr!("1 image takes no part." | "{n} images take no part." % n);
+        let by_others =
+            |n: usize| tr!("1 image was scored by another model." | "{n} images were scored by other models." % n);
+        let left_out = some(self.left_out.len()).map(takes_no_part);
+        let others = some(self.by_others).map(by_others);
         let words: Vec<String> = left_out.into_iter().chain(others).collect();
         (!words.is_empty()).then(|| words.join(" "))
     }

@@ -1,7 +1,7 @@
 //! A report of any kind, from parts that are there already: facts, sentences, charts, tables.
 //!
 //! For rooms that print what they have computed and have no pages of their own to draw. The case
-//! report and the evaluation report lay out theirs themselves.
+//! report and the evaluation report lay out theirs themselves. They are in English.
 
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use super::pdf::document::{Imprint, printed};
 use super::{NOT_A_DEVICE, ReportError, file};
 use crate::figures::charts::Chart;
 use crate::figures::layout::{BODY, Block, list, pairs, paragraph};
+use crate::language::{ENGLISH, within};
 
 const COLUMN: f32 = 84.0;
 /// Room for the names of facts.
@@ -56,7 +57,7 @@ impl ComposedReport {
             created: self.created,
             paper: Paper::A4,
         };
-        printed(&imprint, &self.pages(), Vec::new())
+        within(ENGLISH, || printed(&imprint, &self.pages(), Vec::new()))
     }
 
     /// Writes the report as a PDF; a file of this name is replaced.

@@ -7,6 +7,7 @@ use super::image_file::ImageFile;
 use super::{ReportError, pdf, sidecar};
 use crate::files;
 use crate::files::writing::{Access, Staged};
+use crate::language::within;
 
 /// Writes the report into a folder under a name of its own and returns the path of the PDF; the
 /// JSON lies beside it.
@@ -27,7 +28,7 @@ pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> 
 /// Writes the report to this path, and its JSON beside it; files of these names are replaced.
 pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     let source = ImageFile::of(case);
-    let document = pdf::pdf(case, &source)?;
+    let document = within(&case.language, || pdf::pdf(case, &source))?;
     let sidecar =
         sidecar::Sidecar { pdf_sha256: Some(files::sha256(&document)), ..sidecar::Sidecar::of(case, &source) };
     let sidecar = serde_json::to_vec_pretty(&sidecar)?;
@@ -43,15 +44,15 @@ pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     Ok(())
 }
 
-/// The bytes of the PDF of a case, for those who put it into a file of another kind.
+/// The bytes of the PDF of a case, in its language, for those who put it into a file of another kind.
 ///
 /// # Errors
 /// When a font cannot be embedded.
 pub fn document(case: &CaseReport) -> Result<Vec<u8>, ReportError> {
-    pdf::pdf(case, &ImageFile::of(case))
+    within(&case.language, || pdf::pdf(case, &ImageFile::of(case)))
 }
 
-/// Everything that a report says of a case; anonymised when the case is.
+/// Everything that a report says of a case, in English; anonymised when the case is.
 #[must_use]
 pub fn record(case: &CaseReport) -> sidecar::Sidecar {
     sidecar::Sidecar::of(case, &ImageFile::of(case))

@@ -15,9 +15,10 @@ use chrono::{DateTime, Local, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::feedback::rfc3339;
+use crate::language::{named, time_or_date, tr};
 
 /// What is written for the reader who sees nothing.
-pub const NOTHING: &str = "I see nothing to report.";
+pub const NOTHING: &str = named!("I see nothing to report.");
 /// Most characters of an impression, and of a remark.
 pub const MOST: usize = 4000;
 
@@ -46,8 +47,12 @@ impl Impression {
     /// When it was written, as a part of a sentence; the date only where it is not `day`.
     #[must_use]
     pub fn when(&self, day: NaiveDate) -> String {
-        let order = if self.before_result { "before" } else { "after" };
-        format!("written {order} the model's result was shown, {}", time(self.written_at, day))
+        let time = time_or_date(self.written_at, day);
+        if self.before_result {
+            tr!("written before the model's result was shown, {}", time)
+        } else {
+            tr!("written after the model's result was shown, {}", time)
+        }
     }
 }
 
@@ -55,12 +60,8 @@ impl Remark {
     /// When it was written, as a part of a sentence; the date only where it is not `day`.
     #[must_use]
     pub fn when(&self, day: NaiveDate) -> String {
-        format!("written after the model's result was shown, {}", time(self.written_at, day))
+        tr!("written after the model's result was shown, {}", time_or_date(self.written_at, day))
     }
-}
-
-fn time(at: DateTime<Local>, day: NaiveDate) -> String {
-    at.format(if at.date_naive() == day { "%H:%M" } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
 // Words about a patient belong into no log, whatever is printed there for finding faults.

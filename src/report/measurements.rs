@@ -153,7 +153,7 @@ mod tests {
                 assert!(text.contains(&line), "{line} is missing in {text}");
             }
             for evidence in record.evidence {
-                assert!(text.contains(&evidence.inside.in_words()), "{text}");
+                assert!(text.contains(&crate::wording::measured::evidence(&evidence.inside)), "{text}");
             }
         }
         for words in ["Nodule of Jane Doe", "at the detector", "proposed by the outline of the lungs", "Measurements"] {

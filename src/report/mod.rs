@@ -7,6 +7,10 @@
 //! that holds everything needed to compute it again, and [`verify`] does so. Both files print the
 //! same numbers.
 //!
+//! The pages of a case and the words in its images are in the language that the case names; the
+//! sidecar, which machines read, and the evaluation report are in English. Every text that is
+//! printed stands in a macro of [`language`](crate::language); `tests/spec/languages.rs` holds that.
+//!
 //! The order of the page is that of the screen: who, what was seen, how sure, on what ground, what
 //! it cannot know.
 
@@ -35,7 +39,6 @@ mod ages;
 mod pages;
 mod pdf;
 mod redact;
-mod span;
 
 use std::path::PathBuf;
 
@@ -45,9 +48,10 @@ pub use impression::Impression;
 pub use redact::why_no_states;
 
 use crate::figures::FigureError;
+use crate::language::named;
 
 /// Stands on every page.
-pub const NOT_A_DEVICE: &str = "Not a medical device: for research and teaching, never for diagnosis.";
+pub const NOT_A_DEVICE: &str = named!("Not a medical device: for research and teaching, never for diagnosis.");
 
 /// Why a report could not be written or read again.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,10 @@ pub enum ReportError {
 }
 
 #[cfg(test)]
+mod printed_terms;
+#[cfg(test)]
 mod sample_case;
+#[cfg(test)]
+mod sample_full;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::imaging::Voi;
 use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
+use crate::language::text;
 use crate::study::{Annotations, Frame, PresentationState};
 
 /// How the reader had the image on screen.
@@ -74,6 +75,6 @@ impl OnScreen {
     #[must_use]
     pub fn table_name(&self, frame: &Frame) -> Option<String> {
         let (Voi::Window { explanation, .. } | Voi::Lut { explanation, .. }) = frame.pixels.voi_at(self.table?)?;
-        Some(if explanation.is_empty() { "without a name".to_owned() } else { explanation.clone() })
+        Some(if explanation.is_empty() { text!("without a name").to_owned() } else { explanation.clone() })
     }
 }

@@ -18,6 +18,7 @@ use crate::figures::annotated::annotated;
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, TextStyle, wrapped};
 use crate::imaging::contour::contours;
 use crate::imaging::overlay::blended;
+use crate::language::{ENGLISH, said, text, tr, translated, within};
 
 /// Width of a picture in points: words have one size in it, however many pixels it has.
 const WIDTH: f32 = 420.0;
@@ -34,32 +35,45 @@ const ORANGE: Ink = Ink::Of([255, 184, 77]);
 pub struct OverlayImage {
     /// Index of the class that the map is of; nothing where there is no map.
     pub class: Option<usize>,
-    /// What it shows, in words.
+    /// What it shows, in English words, for DICOM objects.
     pub title: String,
     pub image: RgbImage,
 }
 
 /// What must be said of every result of an image that its model is not for: refused by the gate, or
-/// outside the population. Nothing where nothing speaks against it.
+/// outside the population. Nothing where nothing speaks against it. In English, for DICOM objects.
 #[must_use]
 pub fn reservation(case: &CaseReport) -> Option<String> {
+    within(ENGLISH, || spoken_against(case))
+}
+
+/// The same in the language of the thread.
+fn spoken_against(case: &CaseReport) -> Option<String> {
     let refused = case.analysis.gate.as_ref().filter(|gate| !gate.accepted);
-    let words = match (refused, case.outside()) {
-        (Some(gate), _) if case.analysis.scored => format!("REFUSED BY THE INPUT GATE, shown anyway: {}", gate.reason),
-        (Some(gate), _) => format!("REFUSED BY THE INPUT GATE, not scored: {}", gate.reason),
-        (None, Some(reason)) => format!("OUTSIDE THE POPULATION that the model was measured on: {reason}"),
-        (None, None) if !case.analysis.scored => "NOT SCORED".to_owned(),
+    let clean = |reason: &str| said(&redact::clean(case, reason));
+    Some(match (refused, case.outside()) {
+        (Some(gate), _) if case.analysis.scored => {
+            tr!("REFUSED BY THE INPUT GATE, shown anyway: {reason}", reason = clean(&gate.reason))
+        }
+        (Some(gate), _) => tr!("REFUSED BY THE INPUT GATE, not scored: {reason}", reason = clean(&gate.reason)),
+        (None, Some(reason)) => {
+            tr!("OUTSIDE THE POPULATION that the model was measured on: {reason}", reason = clean(reason))
+        }
+        (None, None) if !case.analysis.scored => text!("NOT SCORED").to_owned(),
         (None, None) => return None,
-    };
-    Some(redact::clean(case, &words))
+    })
 }
 
 /// The image under the map of each class of the report; the image alone, with the reason, where
-/// nothing was scored or no map was made.
+/// nothing was scored or no map was made. The words in it are in the language of the report.
 ///
 /// # Errors
 /// When a picture would have more pixels than a figure may have.
 pub fn overlay_images(case: &CaseReport) -> Result<Vec<OverlayImage>, ReportError> {
+    within(&case.language, || drawn(case))
+}
+
+fn drawn(case: &CaseReport) -> Result<Vec<OverlayImage>, ReportError> {
     let base = enlarged(match rendered(case) {
         EmbeddedImage::Grey(grey) => DynamicImage::ImageLuma8(grey).into_rgb8(),
         EmbeddedImage::Color(colour) => colour,
@@ -68,17 +82,19 @@ pub fn overlay_images(case: &CaseReport) -> Result<Vec<OverlayImage>, ReportErro
     let maps = case.classes.iter().filter_map(|&class| Some((class, case.attribution(class)?)));
     let maps: Vec<(usize, &Attribution)> = maps.filter(|_| case.analysis.scored).collect();
     if maps.is_empty() {
-        let title = "No map".to_owned();
-        let image = framed(&base, &head(case, &title), &Block::default())?;
-        return Ok(vec![OverlayImage { class: None, title, image }]);
+        let title = || text!("No map").to_owned();
+        let image = framed(&base, &head(case, &title()), &Block::default())?;
+        return Ok(vec![OverlayImage { class: None, title: within(ENGLISH, title), image }]);
     }
     maps.into_iter().map(|(class, map)| of_class(case, &base, class, map)).collect()
 }
 
 fn of_class(case: &CaseReport, base: &RgbImage, class: usize, map: &Attribution) -> Result<OverlayImage, ReportError> {
-    let layer = if map.method.has_layer() { format!(", layer {}", map.layer) } else { String::new() };
-    let nothing = if shows_something(map) { "" } else { "; no positive evidence for this class" };
-    let title = format!("{}: {}{layer}{nothing}", case.class_name(class), map.method.name());
+    let title = || {
+        let what = format!("{}: {}", case.class_name(class), map.method.name());
+        let what = if map.method.has_layer() { tr!("{what}, layer {layer}", what, layer = map.layer) } else { what };
+        if shows_something(map) { what } else { tr!("{what}; no positive evidence for this class", what) }
+    };
     let mut image = base.clone();
     if shows_something(map) {
         let plane = case.scaled_map(map, base.width() as usize, base.height() as usize);
@@ -88,8 +104,8 @@ fn of_class(case: &CaseReport, base: &RgbImage, class: usize, map: &Attribution)
         }
     }
     let legend = block(&[(legend_words(case), CAPTION.ink(Ink::White))]);
-    let image = framed(&image, &head(case, &title), &legend)?;
-    Ok(OverlayImage { class: Some(class), title, image })
+    let image = framed(&image, &head(case, &title()), &legend)?;
+    Ok(OverlayImage { class: Some(class), title: within(ENGLISH, title), image })
 }
 
 fn lines(contours: &[crate::imaging::contour::Contour]) -> Block {
@@ -105,9 +121,11 @@ fn lines(contours: &[crate::imaging::contour::Contour]) -> Block {
 /// The words above a picture.
 fn head(case: &CaseReport, title: &str) -> Block {
     let manifest = &case.model.manifest;
-    let model = format!("Model {} {}, weights {}", manifest.name, manifest.version, shortened(&case.model.sha256));
-    let mut words = vec![(format!("RESEARCH USE ONLY. {NOT_A_DEVICE}"), BODY.bold().ink(ORANGE))];
-    words.extend(reservation(case).map(|words| (words, BODY.bold().ink(ORANGE))));
+    let weights = shortened(&case.model.sha256);
+    let model = tr!("Model {} {}, weights {}", manifest.name, manifest.version, weights);
+    let research = format!("{} {}", text!("RESEARCH USE ONLY."), translated(NOT_A_DEVICE));
+    let mut words = vec![(research, BODY.bold().ink(ORANGE))];
+    words.extend(spoken_against(case).map(|words| (words, BODY.bold().ink(ORANGE))));
     words.push((title.to_owned(), BODY.bold().ink(Ink::White)));
     words.push((format!("{model}. Pellucid {}.", crate::VERSION), CAPTION.ink(Ink::White)));
     block(&words)

@@ -7,6 +7,7 @@ use super::NOT_A_DEVICE;
 use super::case::Paper;
 use crate::figures::layout::{Align, Block, CAPTION, Ink, fitted, hairline};
 use crate::figures::layout::{BODY, HEADING, TITLE, paragraph};
+use crate::language::{date_and_time, tr, translated};
 
 const SIDE: f32 = 48.0;
 const TOP: f32 = 36.0;
@@ -43,9 +44,9 @@ pub(super) fn title(name: &str, about: &str, created: DateTime<Local>, width: f3
     let mut block = Block::space(TITLE.line() + CAPTION.line());
     block.text(0.0, 0.0, Align::Left, TITLE, name);
     block.text(0.0, TITLE.line(), Align::Left, CAPTION, about);
-    let made = created.format("%Y-%m-%d %H:%M").to_string();
-    block.text(width, TITLE.line() - BODY.line() - 1.0, Align::Right, BODY, &format!("Made {made}"));
-    block.text(width, TITLE.line(), Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
+    let made = date_and_time(created);
+    block.text(width, TITLE.line() - BODY.line() - 1.0, Align::Right, BODY, &tr!("Made {}", made));
+    block.text(width, TITLE.line(), Align::Right, CAPTION.ink(Ink::Warning), translated(NOT_A_DEVICE));
     block
 }
 
@@ -147,6 +148,7 @@ impl Flow {
         let (page_width, page_height) = self.sheet.page;
         let width = self.sheet.width;
         let of = self.pages.len();
+        let not_a_device = translated(NOT_A_DEVICE);
         let frame = |(i, content): (usize, &Block)| {
             let mut page = Block::default();
             page.put(SIDE, TOP, content);
@@ -156,9 +158,9 @@ impl Flow {
             page.text(SIDE, y, Align::Left, CAPTION, &fitted(&software, CAPTION, width - 80.0));
             if i > 0 {
                 page.text(SIDE, TOP - 16.0, Align::Left, CAPTION, &fitted(running, CAPTION, width / 2.0));
-                page.text(page_width - SIDE, TOP - 16.0, Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
+                page.text(page_width - SIDE, TOP - 16.0, Align::Right, CAPTION.ink(Ink::Warning), not_a_device);
             }
-            page.text(page_width - SIDE, y, Align::Right, CAPTION, &format!("Page {} of {of}", i + 1));
+            page.text(page_width - SIDE, y, Align::Right, CAPTION, &tr!("Page {} of {of}", i + 1, of));
             page
         };
         self.pages.iter().enumerate().map(frame).collect()

@@ -46,19 +46,20 @@ use super::case::CaseReport;
 use super::image_file::ImageFile;
 use super::pages::{Flow, GAP, Sheet, divided, section};
 use crate::figures::layout::Block;
+use crate::language::{text, tr, translated};
 
 /// Width of the column of headings.
 const COLUMN: f32 = 74.0;
 /// Images are never printed smaller than this, captions included.
 const SMALLEST_IMAGES: f32 = 125.0;
 
-/// The report as the bytes of a PDF.
+/// The report as the bytes of a PDF, in the language of the thread.
 pub(super) fn pdf(case: &CaseReport, source: &ImageFile) -> Result<Vec<u8>, ReportError> {
     let (pages, gallery) = composed(case, source);
     let manifest = &case.model.manifest;
     let imprint = Imprint {
-        title: "Case report",
-        subject: format!("Research use: {} {}", manifest.name, manifest.version),
+        title: text!("Case report"),
+        subject: tr!("Research use: {} {}", manifest.name, manifest.version),
         created: case.created,
         paper: case.paper,
     };
@@ -75,7 +76,7 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     let several = case.analysis.scored && case.classes.len() > 1;
 
     let mut opening = head(case, width);
-    divided(&mut opening, &section("Patient and study", &who(case, inner), COLUMN), width);
+    divided(&mut opening, &section(text!("Patient and study"), &who(case, inner), COLUMN), width);
 
     // What forbids a state is read before anything that might be taken for one.
     let mut sure = withheld(case, inner).unwrap_or_default();
@@ -87,20 +88,20 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
             sure.stack(3.0, &prevalence(case, inner));
         }
     }
-    let mut findings = vec![section("How sure", &sure, COLUMN)];
-    let whole = case.study.as_ref().map_or("", |study| study.key.whole(study.result.unit));
+    let mut findings = vec![section(text!("How sure"), &sure, COLUMN)];
+    let whole = case.study.as_ref().map_or("", |study| translated(study.key.whole(study.result.unit)));
     findings.extend(study(case, inner).map(|block| section(whole, &block, COLUMN)));
     let before = prior(case, &mut gallery, inner);
-    findings.extend(before.map(|block| section("Prior", &block, COLUMN)));
-    findings.extend(lungs(case, inner).map(|block| section("Evidence and lungs", &block, COLUMN)));
-    findings.extend(faithfulness(case, inner).map(|block| section("Faithfulness of the map", &block, COLUMN)));
+    findings.extend(before.map(|block| section(text!("Prior"), &block, COLUMN)));
+    findings.extend(lungs(case, inner).map(|block| section(text!("Evidence and lungs"), &block, COLUMN)));
+    findings.extend(faithfulness(case, inner).map(|block| section(text!("Faithfulness of the map"), &block, COLUMN)));
     let cases = similar(case, &mut gallery, inner);
-    findings.extend(cases.map(|block| section("Similar cases", &block, COLUMN)));
-    findings.extend(considerations(case, inner).map(|block| section("For consideration", &block, COLUMN)));
-    findings.extend(reservations(case, source, inner).map(|block| section("Reservations", &block, COLUMN)));
+    findings.extend(cases.map(|block| section(text!("Similar cases"), &block, COLUMN)));
+    findings.extend(considerations(case, inner).map(|block| section(text!("For consideration"), &block, COLUMN)));
+    findings.extend(reservations(case, source, inner).map(|block| section(text!("Reservations"), &block, COLUMN)));
     let basis = [
-        section("On what ground", &ground(case, source, inner), COLUMN),
-        section("What it cannot know", &limits(case, inner), COLUMN),
+        section(text!("On what ground"), &ground(case, source, inner), COLUMN),
+        section(text!("What it cannot know"), &limits(case, inner), COLUMN),
     ];
     let signed = signature(width);
 
@@ -149,6 +150,6 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         flow.add(block, true);
     }
     flow.close(&signed);
-    let model = format!("model {} {}", case.model.manifest.name, case.model.manifest.version);
+    let model = tr!("model {} {}", case.model.manifest.name, case.model.manifest.version);
     (flow.framed(&model, &running_head(case)), gallery)
 }

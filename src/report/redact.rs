@@ -10,8 +10,6 @@
 //! more closely (dates in the usual spellings, names of two letters), and [`FREE_TEXT`] is said
 //! beside it: no search finds "the mayor of our town".
 
-use chrono::NaiveDate;
-
 use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
@@ -19,16 +17,19 @@ use super::key_images::{KeyImageRecord, KeyImagesRecord};
 use super::on_screen::{OnScreen, OnScreenRecord};
 use super::what_if::ChangeRecord;
 use crate::feedback::Mark;
+use crate::language::{ENGLISH, dicom_date, named, text, tr, translated, within};
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, PresentationState, readable_name};
 
 /// Stands where something was taken out of a text.
-pub(super) const REMOVED: &str = "[removed]";
+pub(super) const REMOVED: &str = named!("[removed]");
 /// Stands with an impression in an anonymised report.
-pub(super) const FREE_TEXT: &str = "The reader's words are free text: name, numbers and dates of the file were struck from them, but other words that tell who the patient is may remain.";
+const FREE_TEXT: &str = named!(
+    "The reader's words are free text: name, numbers and dates of the file were struck from them, but other words that tell who the patient is may remain."
+);
 
-/// The attributes that the report shows.
+/// The attributes that the report shows, in the language of the thread as everything here.
 pub(super) fn metadata(case: &CaseReport) -> Metadata {
     let meta = &case.frame.entry.meta;
     if !case.anonymize {
@@ -86,13 +87,13 @@ pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
     let named = case.measurements.iter().any(|one| !one.name.is_empty())
         || case.kept_changes.iter().any(|kept| !kept.name.is_empty())
         || case.feedback.as_ref().is_some_and(|said| said.remark.is_some() || said.marks.iter().any(in_words));
-    (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
+    (case.anonymize && (case.impression.is_some() || named)).then(|| translated(FREE_TEXT))
 }
 
-/// Why nothing is called present or absent, in a sentence; nothing where something is.
+/// Why nothing is called present or absent, in an English sentence; nothing where something is.
 #[must_use]
 pub fn why_no_states(case: &CaseReport) -> Option<String> {
-    case.conformal().err().map(|why| clean(case, &why.to_string()))
+    case.conformal().err().map(|why| within(ENGLISH, || clean(case, &why.to_string())))
 }
 
 /// The changed images of a case, as the report shows them.
@@ -136,18 +137,16 @@ pub(super) fn on_screen(case: &CaseReport) -> Option<OnScreenRecord> {
 
 /// Label of a presentation state, with its day and who made it where the report may say so.
 fn presentation(case: &CaseReport, state: &PresentationState) -> String {
-    let label = if state.label.is_empty() { "without a label" } else { &state.label };
+    let label = if state.label.is_empty() { text!("without a label") } else { &state.label };
     if case.anonymize {
         return free_text(case, label);
     }
     let mut words = label.to_owned();
     if !state.date.is_empty() {
-        let day = NaiveDate::parse_from_str(&state.date, "%Y%m%d");
-        let day = day.map_or_else(|_| state.date.clone(), |day| day.format("%Y-%m-%d").to_string());
-        words = format!("{words}, {day}");
+        words = format!("{words}, {}", dicom_date(&state.date));
     }
     let creator = readable_name(&state.creator);
-    if creator.is_empty() { words } else { format!("{words}, by {creator}") }
+    if creator.is_empty() { words } else { tr!("{words}, by {creator}", words, creator) }
 }
 
 /// The name of a measurement, or the words of a note, as the report shows them.
@@ -226,7 +225,7 @@ fn without(text: &str, secret: &str) -> String {
         if lower[i..i + secret.len()].iter().map(|(_, c)| c).eq(&secret) {
             i += secret.len();
             out.push_str(&text[from..lower[i - secret.len()].0]);
-            out.push_str(REMOVED);
+            out.push_str(translated(REMOVED));
             from = lower.get(i).map_or(text.len(), |(at, _)| *at);
         } else {
             i += 1;
@@ -241,7 +240,11 @@ fn without_word(text: &str, secret: &str) -> String {
     let parts = text.split_inclusive(|c: char| !c.is_alphanumeric());
     let part = |part: &str| {
         let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
-        if word.to_lowercase() == secret { format!("{REMOVED}{}", &part[word.len()..]) } else { part.to_owned() }
+        if word.to_lowercase() == secret {
+            format!("{}{}", translated(REMOVED), &part[word.len()..])
+        } else {
+            part.to_owned()
+        }
     };
     parts.map(part).collect()
 }

@@ -174,6 +174,9 @@ pub struct Display {
     pub inverted_by_reader: bool,
     pub overlay: OverlayStyle,
     pub paper: Paper,
+    /// Code of the language of the pages; nothing where it is English, and in reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// False where it is the window that the image opens with.
     #[serde(default)]
     pub window_by_reader: bool,

@@ -9,11 +9,12 @@
 
 use super::case::{CaseReport, Finding};
 use super::threshold_position::ThresholdPosition;
+use crate::language::{named, said, tr};
 use crate::uncertainty::Posterior;
 
 /// The sentence that stands with every suggestion.
 pub(super) const CAUTION: &str =
-    "For the reader to weigh with history, examination and earlier images; never an instruction to treat.";
+    named!("For the reader to weigh with history, examination and earlier images; never an instruction to treat.");
 
 /// A sentence of the report, and what made it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -25,7 +26,7 @@ pub struct Suggestion {
     pub doubtful: bool,
 }
 
-/// What the manifest's rules say about this case, in their order; empty when nothing was scored or
+/// What the manifest's rules say about this case, in their order and the language of the thread; empty when nothing was scored or
 /// nothing can be said.
 #[must_use]
 pub(super) fn suggestions(case: &CaseReport) -> Vec<Suggestion> {
@@ -52,9 +53,15 @@ fn worded(finding: &Finding, text: &str, doubtful: &str, posterior: Option<&Post
         posterior.zip(finding.summary.as_ref()).is_some_and(|(p, summary)| p.doubtful(summary, finding.threshold));
     let uncertain = torn || ThresholdPosition::of(finding) == ThresholdPosition::Undecided;
     let text = match (uncertain, doubtful.is_empty()) {
-        (false, _) => text.to_owned(),
-        (true, false) => doubtful.to_owned(),
-        (true, true) => format!("The model is uncertain about {}; if at all: {text}", finding.name),
+        (false, _) => said(text),
+        (true, false) => said(doubtful),
+        (true, true) => {
+            tr!(
+                "The model is uncertain about {finding}; if at all: {words}",
+                finding = finding.name,
+                words = said(text)
+            )
+        }
     };
     Suggestion { target: finding.name.clone(), text, doubtful: uncertain }
 }

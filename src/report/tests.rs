@@ -1,6 +1,7 @@
 //! What a report must hold, whatever it looks like.
 
 mod beside;
+mod german;
 
 use std::path::Path;
 use std::sync::Arc;

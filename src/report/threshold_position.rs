@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::case::Finding;
+use crate::language::named;
 
 /// A finding against its operating threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,9 +31,9 @@ impl ThresholdPosition {
     #[must_use]
     pub(super) fn words(self) -> &'static str {
         match self {
-            Self::Above => "above",
-            Self::Below => "below",
-            Self::Undecided => "crosses",
+            Self::Above => named!("above"),
+            Self::Below => named!("below"),
+            Self::Undecided => named!("crosses"),
         }
     }
 }

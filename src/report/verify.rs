@@ -38,6 +38,7 @@ use crate::engine::{Analysis, ModelInfo};
 use crate::explain::Attribution;
 use crate::files::read_regular;
 use crate::imaging::auto_window::initial_window;
+use crate::language::ENGLISH;
 use crate::limits;
 use crate::model::conformal::{RISK, Verdict};
 use crate::study::unit::UnitKey;
@@ -256,6 +257,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         overlay: was.display.overlay.clone(),
         anonymize: was.anonymized,
         paper: was.display.paper,
+        language: was.display.language.clone().unwrap_or_else(|| ENGLISH.to_owned()),
         created: DateTime::parse_from_rfc3339(&was.created)
             .map_or_else(|_| Local::now(), |at| at.with_timezone(&Local)),
         prevalences: was.prevalence.iter().map(|at| (at.label.clone(), at.prevalence)).collect(),

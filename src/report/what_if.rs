@@ -100,19 +100,4 @@ impl ChangeRecord {
         beside_random_places(&mut found, model, canvas, &change, self.random_places, &cancel, &mut |_| ())?;
         Ok(Self::of(self.number, self.name.clone(), &change, &found))
     }
-
-    /// What was done, in words; what it is called by the reader comes before it.
-    #[must_use]
-    pub fn what_was_done(&self) -> String {
-        let mut words = Vec::new();
-        if !self.taken.is_empty() {
-            words.push(format!(
-                "{:.1} % of the image taken away, filled with {}",
-                100.0 * self.share,
-                self.filling.name()
-            ));
-        }
-        words.extend(self.alteration.in_words());
-        words.join(", ")
-    }
 }

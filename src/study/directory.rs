@@ -51,7 +51,7 @@ pub(super) fn listed_in(index: &Path) -> Result<Listing, StudyError> {
 /// # Errors
 /// When it cannot be read, is no index, or lists an image that leads out of its folder.
 pub fn images_of_directory(index: &Path) -> Result<Vec<PathBuf>, StudyError> {
-    let dicom = guarded(|| Dicom::open(index))?;
+    let dicom = guarded(|| Dicom::open(index))??;
     if !dicom.is_directory() {
         return Err(StudyError::NotAnImage("it is no DICOMDIR".into()));
     }

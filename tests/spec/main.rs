@@ -70,6 +70,7 @@ mod reader_study;
 mod reading_room;
 mod readme;
 mod report_beside;
+mod report_language;
 mod reproducing;
 mod result_panels;
 mod results_read;

@@ -24,6 +24,12 @@ commands! {
         UsualInterface => ("Usual size of the interface", "Words and controls in the size that the system asks for", "Ctrl+0"),
         /// The language of the screen, by its code.
         SetLanguage(code: &'static str) in language::codes() => (language::name(code), "Language of the screen", ""),
+        /// Case reports are printed in English from here on, or in the language of the screen.
+        ToggleEnglishReports => (
+            "Reports in English",
+            "Prints case reports in English instead of the language of the screen",
+            "",
+        ),
         /// Opens or closes a section of the panel at the right.
         ToggleSection(_: Section) => ("Section", "Opens or closes this section"),
     }

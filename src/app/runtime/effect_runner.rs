@@ -33,7 +33,7 @@ use crate::audit::journal::of_this_account;
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
-use crate::language::tr;
+use crate::language::{text, tr};
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
@@ -160,25 +160,25 @@ impl EffectRunner {
                 }
             }
             Effect::AskForFiles => {
-                let answer = rfd::AsyncFileDialog::new().set_title("Open images").pick_files();
+                let answer = rfd::AsyncFileDialog::new().set_title(text!("Open images")).pick_files();
                 let chosen = |files: Vec<rfd::FileHandle>| files.iter().map(|f| f.path().to_owned()).collect();
                 let answer = async move { answer.await.map(|files| Message::FilesChosen(Some(chosen(files)))) };
                 dialogs::ask(&self.jobs, answer, Message::FilesChosen(None));
             }
             Effect::AskForFolder => {
-                let answer = rfd::AsyncFileDialog::new().set_title("Open a folder of images").pick_folder();
+                let answer = rfd::AsyncFileDialog::new().set_title(text!("Open a folder of images")).pick_folder();
                 let answer = async move { answer.await.map(|f| Message::FilesChosen(Some(vec![f.path().to_owned()]))) };
                 dialogs::ask(&self.jobs, answer, Message::FilesChosen(None));
             }
             Effect::AskForReportFolder => {
-                let answer = rfd::AsyncFileDialog::new().set_title("Folder for reports").pick_folder();
+                let answer = rfd::AsyncFileDialog::new().set_title(text!("Folder for reports")).pick_folder();
                 let answer =
                     async move { answer.await.map(|f| Message::ReportFolderChosen(Some(f.path().to_owned()))) };
                 let usual = settings_file::default_report_folder();
                 dialogs::ask(&self.jobs, answer, Message::ReportFolderChosen(usual));
             }
             Effect::AskForWeights => {
-                let answer = rfd::AsyncFileDialog::new().set_title("Published weights").pick_file();
+                let answer = rfd::AsyncFileDialog::new().set_title(text!("Published weights")).pick_file();
                 let answer = async move { answer.await.map(|f| Message::WeightsChosen(Some(f.path().to_owned()))) };
                 dialogs::ask(&self.jobs, answer, Message::WeightsChosen(None));
             }

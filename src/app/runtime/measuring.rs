@@ -16,6 +16,7 @@ use super::job_threads::{JobThreads, MessageSender};
 use crate::app::state::Reason;
 use crate::app::update::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use crate::app::update::message::Message;
+use crate::language::text;
 use crate::measurement::Measurement;
 use crate::measurement::identity::ImageIdentity;
 use crate::measurement::kept::MeasurementFile;
@@ -63,14 +64,14 @@ impl MeasuringRunner {
     pub(super) fn carry_out(&self, jobs: &JobThreads, effect: MeasuringEffect) {
         match effect {
             MeasuringEffect::AskWhereToExport => {
-                let dialog = rfd::AsyncFileDialog::new().set_title("Export measurements").set_file_name(NAME);
+                let dialog = rfd::AsyncFileDialog::new().set_title(text!("Export measurements")).set_file_name(NAME);
                 let answer = dialog.save_file();
                 let chosen = |path: PathBuf| Message::Measuring(MeasuringMessage::ExportTo(Some(path)));
                 let answer = async move { answer.await.map(|file| chosen(file.path().to_owned())) };
                 dialogs::ask(jobs, answer, Message::Measuring(MeasuringMessage::ExportTo(None)));
             }
             MeasuringEffect::AskWhatToImport => {
-                let answer = rfd::AsyncFileDialog::new().set_title("Import measurements").pick_file();
+                let answer = rfd::AsyncFileDialog::new().set_title(text!("Import measurements")).pick_file();
                 let chosen = |path: PathBuf| Message::Measuring(MeasuringMessage::ImportFrom(Some(path)));
                 let answer = async move { answer.await.map(|file| chosen(file.path().to_owned())) };
                 dialogs::ask(jobs, answer, Message::Measuring(MeasuringMessage::ImportFrom(None)));

@@ -10,9 +10,9 @@ use super::map_key::MapKey;
 use super::{Content, Phase, ShownImage, State};
 use crate::engine::faithfulness::is_too_costly;
 use crate::engine::map_request::MapFaithfulness;
-use crate::explain::faithfulness::words;
 use crate::explain::{Method, Subject};
 use crate::language::text;
+use crate::wording::faithfulness;
 
 /// Why a map cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +96,7 @@ impl State {
     /// What is not measured of maps by this method, and why.
     #[must_use]
     pub fn not_measured(&self, method: Method) -> Option<String> {
-        let cost = method.cost().words();
-        is_too_costly(method, &self.options.explanation).then(|| words::too_costly(method.name(), &cost))
+        is_too_costly(method, &self.options.explanation).then(|| faithfulness::too_costly(method))
     }
 
     /// The answer that a report prints: of the first of its classes that was evaluated.

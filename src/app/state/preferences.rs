@@ -88,6 +88,8 @@ pub struct Preferences {
     pub anonymize: bool,
     /// Reports print similar cases, where there is a gallery.
     pub similar_in_report: bool,
+    /// Reports are printed in English, whatever the language of the screen.
+    pub reports_in_english: bool,
     /// The model's result is hidden until the reader has written an impression.
     pub read_first: bool,
     /// The audit journal is written.
@@ -137,6 +139,7 @@ impl Default for Preferences {
             reference_lines: true,
             anonymize: false,
             similar_in_report: false,
+            reports_in_english: false,
             read_first: false,
             audit: false,
             models: BTreeMap::new(),

@@ -13,6 +13,7 @@ use chrono::{Datelike, NaiveDate};
 use super::State;
 use crate::language::tr;
 use crate::study::{ImageEntry, Metadata};
+use crate::wording::span::{in_days, in_months, in_years_and_months};
 
 /// Why no prior of an image is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,17 +37,13 @@ pub fn day(meta: &Metadata) -> Option<NaiveDate> {
 /// `12 months earlier`, `3 days earlier`, `2 years 4 months earlier`.
 #[must_use]
 pub fn earlier(now: NaiveDate, before: NaiveDate) -> String {
-    let in_days = |n: i32| tr!("1 day" | "{n} days" % n);
-    let in_months = |n: i32| tr!("1 month" | "{n} months" % n);
-    let in_years = |n: i32| tr!("1 year" | "{n} years" % n);
     let days = (now - before).num_days();
     let begun = 12 * (now.year() - before.year()) + now.month() as i32 - before.month() as i32;
     let months = begun - i32::from(now.day() < before.day());
     let span = match months {
-        ..1 => in_days(days as i32),
-        1..24 => in_months(months),
-        _ if months % 12 == 0 => in_years(months / 12),
-        _ => format!("{} {}", in_years(months / 12), in_months(months % 12)),
+        ..1 => in_days(days),
+        1..24 => in_months(months.into()),
+        _ => in_years_and_months(months.into()),
     };
     tr!("{span} earlier", span)
 }

@@ -127,9 +127,9 @@ impl State {
             ));
         }
         if method.needs_class_attention() && !info.class_attention {
-            return Some(
-                "Follows attention to a class token, which this network does not have (vision transformers do)",
-            );
+            return Some(text!(
+                "Follows attention to a class token, which this network does not have (vision transformers do)"
+            ));
         }
         self.unavailable(method).filter(|reason| *reason != STOPPED)
     }

@@ -11,9 +11,11 @@ use super::State;
 use crate::engine::study_members::{Member, StudyMembers};
 use crate::engine::study_result::{StudyResult, StudyScore};
 use crate::evaluation::truth::normal_label;
+use crate::language::{digits, tr, translated};
 use crate::model::conformal;
 use crate::study::ImageEntry;
 use crate::study::unit::{Unit, UnitKey};
+use crate::wording::study_pool;
 
 /// The study of the image on screen.
 #[derive(Clone, Debug)]
@@ -80,11 +82,12 @@ impl State {
     #[must_use]
     pub fn study_lines(&self) -> Vec<String> {
         let Some((result, _)) = self.study_result() else { return Vec::new() };
-        let state = |state: conformal::State| format!(", {}", state.word());
+        let state = |state: conformal::State| format!(", {}", translated(state.word()));
         let line = |score: &StudyScore| {
-            format!("{} {:.3}{}", score.label, score.score, score.state.map(state).unwrap_or_default())
+            format!("{} {}{}", score.label, digits(score.score, 3), score.state.map(state).unwrap_or_default())
         };
-        let heading = format!("{}:", result.pooled_in_words());
+        let images = tr!("1 image" | "{n} images" % result.images);
+        let heading = tr!("{}, pooled by the {}:", images, study_pool::rule(&result));
         std::iter::once(heading).chain(result.groups_first().map(line)).collect()
     }
 }

@@ -11,9 +11,10 @@ use crate::engine::what_if::filling::Filling;
 use crate::engine::what_if::question::Answer;
 use crate::engine::what_if::runs::Runs;
 use crate::explain::{Attribution, Method, Subject};
-use crate::language::text;
+use crate::language::{text, tr, translated};
 use crate::measurement::Point;
 use crate::report::what_if::ChangeRecord;
+use crate::wording::alteration;
 
 /// Most steps back.
 pub(in crate::app) const STEPS: usize = 50;
@@ -72,9 +73,10 @@ impl Changed {
     pub fn in_words(&self) -> String {
         let mut words = Vec::new();
         if !self.taken.is_empty() {
-            words.push(format!("without {}", self.by.join(", ")));
+            let by: Vec<&str> = self.by.iter().map(|by| translated(by)).collect();
+            words.push(tr!("without {}", by.join(", ")));
         }
-        words.extend(self.alteration.in_words());
+        words.extend(alteration::in_words(&self.alteration));
         words.join(", ")
     }
 }

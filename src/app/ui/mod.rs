@@ -11,7 +11,6 @@ mod layout;
 mod lettering;
 mod made;
 mod measured_values;
-mod measured_words;
 mod message_plate;
 mod numbers;
 pub mod panels;

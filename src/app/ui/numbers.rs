@@ -1,7 +1,7 @@
 //! Numbers as people read them, the same wherever they stand.
 
 use crate::imaging::Window;
-use crate::language::{date, decimal};
+use crate::language::decimal;
 
 /// No more digits than are read: whole from 10 on, three significant ones below.
 pub(super) fn number(value: f32) -> String {
@@ -36,21 +36,9 @@ pub(super) fn value_and_unit(value: f32, unit: &str) -> String {
     format!("{} {unit}", decimal(number)).trim_end().to_owned()
 }
 
-/// A date as DICOM writes it (`20261120`) as the language does; anything else as it is.
-pub(super) fn dicom_date(written: &str) -> String {
-    chrono::NaiveDate::parse_from_str(written, "%Y%m%d").map_or_else(|_| written.trim().to_owned(), date)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_dicom_date_is_written_with_dashes_and_other_words_are_left_alone() {
-        assert_eq!(dicom_date("20261120"), "2026-11-20");
-        assert_eq!(dicom_date("20261399"), "20261399");
-        assert_eq!(dicom_date("about 1990"), "about 1990");
-    }
 
     #[test]
     fn a_value_of_a_map_has_three_digits_that_count_and_its_unit() {

@@ -9,7 +9,7 @@ use super::notices::notice;
 use crate::app::command::ImpressionCommand;
 use crate::app::state::impression::{ImageKey, Page, ReaderText};
 use crate::app::state::{Level, State};
-use crate::language::{text, tr};
+use crate::language::{text, tr, translated};
 use crate::measurement::identity::ImageIdentity;
 use crate::report::CaseReport;
 use crate::report::impression::{Impression, MOST, NOTHING, Remark};
@@ -37,7 +37,7 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
             let draft = state.page().map(|page| page.draft.0.trim().to_owned()).unwrap_or_default();
             keep(state, draft);
         }
-        I::NothingToReport => keep(state, NOTHING.to_owned()),
+        I::NothingToReport => keep(state, translated(NOTHING).to_owned()),
         I::WriteRemark(words) => {
             if state.impression().is_some()
                 && let Some(page) = page_mut(state)

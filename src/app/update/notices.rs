@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use crate::app::state::{Level, Notice, NoticeAction, State};
+use crate::language::said;
 
 /// How long a notice of good news stays.
 const INFO_STAYS: Duration = Duration::from_secs(8);
 
 /// Adds a message to the corner.
 pub(super) fn notice(state: &mut State, level: Level, text: impl Into<String>, action: Option<NoticeAction>) {
-    let text = text.into();
+    // Sentences of the rooms below are in English.
+    let text = said(&text.into());
     // The same words twice are one notice, seen anew.
     state.notices.retain(|n| n.text != text);
     let id = state.next_notice;

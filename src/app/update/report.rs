@@ -10,7 +10,7 @@ use crate::app::state::what_if::KeptChange;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State, View};
 use crate::engine::Analysis;
 use crate::engine::similar::SHOWN;
-use crate::language::text;
+use crate::language::{ENGLISH, text};
 use crate::report::case::{CaseReport, Paper, SimilarSection};
 use crate::report::case_study::CaseStudy;
 use crate::report::on_screen::OnScreen;
@@ -99,10 +99,17 @@ pub(super) fn case(state: &State) -> Option<CaseReport> {
         overlay: state.overlay().clone(),
         anonymize: state.preferences.anonymize,
         paper: Paper::A4,
+        language: report_language(state),
         created: chrono::Local::now(),
         error_rate: state.preferences.error_rate,
         prevalences: state.prevalence().into_iter().collect(),
     })
+}
+
+/// Code of the language that reports are printed in: that of the screen unless English was asked for.
+fn report_language(state: &State) -> String {
+    let preferences = &state.preferences;
+    if preferences.reports_in_english { ENGLISH.to_owned() } else { preferences.language.clone() }
 }
 
 /// What was asked of changed images, as far as this model answered.

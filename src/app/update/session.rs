@@ -10,7 +10,7 @@ use crate::app::command::{FileCommand, SessionCommand};
 use crate::app::state::hanging::SlotIndex;
 use crate::app::state::session::{KeptGrid, KeptPlace, LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
 use crate::app::state::{Layout, Level, NoticeAction, Preferences, State};
-use crate::language::tr;
+use crate::language::{text, tr};
 
 /// Step of the scale of the interface.
 const STEP: f32 = 0.25;
@@ -38,6 +38,7 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
             crate::language::enter(code);
             preferences::change(state, |p| code.clone_into(&mut p.language))
         }
+        S::ToggleEnglishReports => preferences::change(state, |p| p.reports_in_english ^= true),
         S::ToggleSection(section) => preferences::change(state, |p| p.toggle(section)),
     }
 }
@@ -54,8 +55,10 @@ fn forget(state: &mut State) -> Vec<Effect> {
         (p.recent, p.last, p.grid, p.window) = (Vec::new(), Vec::new(), None, None);
         (p.layout, p.closed) = (usual.layout, usual.closed);
     });
-    let words = "The session is forgotten: lists of studies, place of the window, layout and closed sections. \
-                 Measurements and impressions belong to their images and stay.";
+    let words = text!(
+        "The session is forgotten: lists of studies, place of the window, layout and closed sections. Measurements and \
+         impressions belong to their images and stay."
+    );
     notice(state, Level::Info, words, None);
     effects
 }

@@ -54,27 +54,6 @@ impl Alteration {
         }
     }
 
-    /// What was done, in a few words each.
-    #[must_use]
-    pub fn in_words(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        if self.tone != 0.0 {
-            let side = if self.tone > 0.0 { "brighter" } else { "darker" };
-            words.push(format!("{side} (gamma {:.2})", (-self.tone).exp2()));
-        }
-        if self.turn != 0.0 {
-            words.push(format!("turned by {:+.1}°", self.turn));
-        }
-        if self.shift != [0.0; 2] {
-            let [x, y] = self.shift.map(|side| 100.0 * side);
-            words.push(format!("shifted by {x:+.1} % and {y:+.1} %"));
-        }
-        if self.crop != 0.0 {
-            words.push(format!("cropped by {:.1} % at each border", 100.0 * self.crop));
-        }
-        words
-    }
-
     /// `plane` as altered; `pixels` says which end of its scale is shown white, `aspect` the height
     /// of a pixel over its width.
     #[must_use]

@@ -36,6 +36,9 @@ pub fn list<'a>(items: impl IntoIterator<Item = &'a str>, style: TextStyle, widt
 /// Names in one column, what they stand for in the other.
 #[must_use]
 pub fn pairs(rows: &[(&str, String)], key_width: f32, width: f32) -> Block {
+    /// Between the longest name and what it stands for.
+    const GAP: f32 = 4.0;
+    let key_width = rows.iter().map(|(key, _)| BODY.width(key) + GAP).fold(key_width, f32::max);
     let mut block = Block::default();
     for (key, value) in rows {
         let mut row = Block::default();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::Local;
 use image::{GrayImage, RgbImage, RgbaImage};
+use lopdf::Object;
 use printpdf::{
     Codepoint, Color, DateTime, DictItem, FontId, ImageCompression, ImageOptimizationOptions, Line, LinePoint, Mm, Op,
     PaintMode, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon, PolygonRing, Pt, RawImage,
@@ -17,6 +18,7 @@ use crate::figures::text_runs::{Run, Shaped, runs};
 use crate::figures::typeface::Weight;
 use crate::files::sha256;
 use crate::fonts::Face;
+use crate::language;
 use crate::report::ReportError;
 use crate::report::case::Paper;
 
@@ -92,6 +94,10 @@ pub(crate) fn printed(
         for entry in ["GTS_PDFXVersion", "Identifier", "Author", "Keywords"] {
             info.remove(entry.as_bytes());
         }
+    }
+    // For those who have the pages read aloud.
+    if let Ok(catalog) = file.catalog_mut() {
+        catalog.set("Lang", Object::string_literal(language::current()));
     }
     // Transparent images came with 1.4; printpdf says 1.3.
     file.version = "1.7".into();

@@ -7,19 +7,23 @@
 
 use crate::engine::conformal::{Conformal, NoStates, OUTSIDE};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph, wrapped};
+use crate::language::{decimal, digits, said, text, tr, translated};
 use crate::model::calibration::{CalibrationError, percent};
 use crate::model::conformal::State;
 use crate::report::case::{CaseReport, Finding};
 use crate::report::redact;
 use crate::report::threshold_position::ThresholdPosition;
+use crate::uncertainty::SampleSource;
 
+/// Head of the column of intervals.
+const INTERVAL: &str = "5–95 %";
 const ROW: f32 = 12.5;
 const NAME: f32 = 100.0;
 const INDENT: f32 = 9.0;
-/// Width of the words at the right end.
+/// Least width of the words at the right end.
 const WORDS: f32 = 38.0;
-/// Width of the conformal states behind them.
-const STATES: f32 = 56.0;
+/// Least and greatest width of the conformal states behind them; what is longer takes two lines.
+const STATES: [f32; 2] = [56.0, 70.0];
 /// Widths of the columns of numbers.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 
@@ -27,9 +31,10 @@ const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 /// there are.
 pub(super) fn withheld(case: &CaseReport, width: f32) -> Option<Block> {
     let reason = redact::clean(case, case.outside()?);
-    let words = "Outside the population that this model was measured on: states are withheld.";
+    let words = text!("Outside the population that this model was measured on: states are withheld.");
     let mut block = paragraph(words, BODY.bold().ink(Ink::Warning), width);
-    block.stack(0.0, &paragraph(&format!("{reason} Scores and maps are shown, marked."), BODY, width));
+    let marked = tr!("{reason} Scores and maps are shown, marked.", reason = said(&reason));
+    block.stack(0.0, &paragraph(&marked, BODY, width));
     Some(block)
 }
 
@@ -39,8 +44,12 @@ pub(super) fn table(case: &CaseReport, width: f32) -> Block {
     let states = case.conformal();
     let outside = case.outside().is_some();
     let bar_left = NAME + 8.0;
-    let words = if states.is_ok() || outside { WORDS + STATES } else { WORDS };
-    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words;
+    let shown: Vec<Option<(State, String)>> = findings.iter().map(|finding| shown_state(finding, &states)).collect();
+    let readings = findings.iter().map(|finding| BODY.width(translated(ThresholdPosition::of(finding).words())) + 4.0);
+    let words = readings.fold(WORDS, f32::max);
+    let widest = shown.iter().flatten().map(|(_, word)| BODY.width(word) + 1.0).fold(STATES[0], f32::max);
+    let states_width = if states.is_ok() || outside { widest.min(STATES[1]) } else { 0.0 };
+    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words - states_width;
     // Right ends of the number columns.
     let mut end = bar_left + bar_width;
     let ends = NUMBERS.map(|w| {
@@ -51,40 +60,44 @@ pub(super) fn table(case: &CaseReport, width: f32) -> Block {
 
     let mut block = Block::space(CAPTION.line() + 1.0);
     let sampled = findings.iter().any(|f| f.summary.is_some());
-    for (word, x) in ["score", "5–95 %", "threshold", "logit"].into_iter().zip(ends) {
-        if sampled || word != "5–95 %" {
+    let heads = [text!("score"), INTERVAL, text!("threshold"), text!("logit")];
+    for (word, x) in heads.into_iter().zip(ends) {
+        if sampled || word != INTERVAL {
             block.text(x, 0.0, Align::Right, CAPTION, word);
         }
     }
     if !outside {
-        block.text(right, 0.0, Align::Left, CAPTION, "reading");
+        block.text(right, 0.0, Align::Left, CAPTION, text!("reading"));
         if states.is_ok() {
-            block.text(right + WORDS, 0.0, Align::Left, CAPTION, &format!("≤ {} wrong", percent(case.error_rate)));
+            block.text(right + words, 0.0, Align::Left, CAPTION, &tr!("≤ {} wrong", decimal(percent(case.error_rate))));
         }
     }
     let first = block.height;
-    for finding in &findings {
+    for (finding, state) in findings.iter().zip(&shown) {
         let top = block.height;
         let mut row = row(finding, outside, bar_left, bar_width, ends);
-        if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)).filter(|_| !outside) {
-            let ink = if state.state == State::Undecided { Ink::Muted } else { Ink::Text };
+        if let Some((state, word)) = state.as_ref().filter(|_| !outside) {
+            let ink = if *state == State::Undecided { Ink::Muted } else { Ink::Text };
             let place = (ROW - BODY.line()) / 2.0;
-            // The condition itself stands below the table.
-            let conditional = state.state != State::Undecided && states.as_ref().is_ok_and(|s| s.condition.is_some());
-            let word = format!("{}{}", state.state.word(), if conditional { ", if …" } else { "" });
-            row.text(right + WORDS, place, Align::Left, BODY.ink(ink), &word);
+            let lines = wrapped(word, BODY, states_width);
+            for (i, line) in lines.iter().enumerate() {
+                let y = place + i as f32 * BODY.line();
+                row.text(right + words, y, Align::Left, BODY.ink(ink), line);
+            }
+            row.height += (lines.len() - 1) as f32 * BODY.line();
         }
         block.put(0.0, top, &row);
     }
     if outside {
-        let lines = wrapped(OUTSIDE, BODY.ink(Ink::Below), width - right);
+        let lines = wrapped(translated(OUTSIDE), BODY.ink(Ink::Below), width - right);
         for (i, line) in lines.iter().enumerate() {
             block.text(right, first + i as f32 * BODY.line(), Align::Left, BODY.ink(Ink::Below), line);
         }
         block.height = block.height.max(first + lines.len() as f32 * BODY.line());
     }
     let top = block.height + 1.0;
-    for (value, word) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] {
+    let middle = digits(0.5, 1);
+    for (value, word) in [(0.0, "0"), (0.5, middle.as_str()), (1.0, "1")] {
         let x = bar_left + value * bar_width;
         block.line([x, top - 1.0], [x, top + 1.0], 0.5, Ink::Muted);
         block.text(x, top + 0.5, Align::Center, CAPTION, word);
@@ -96,12 +109,27 @@ pub(super) fn table(case: &CaseReport, width: f32) -> Block {
     block
 }
 
+/// The state of a finding and the words for it; the condition that it may hold under stands below the
+/// table.
+fn shown_state(finding: &Finding, states: &Result<Conformal, NoStates>) -> Option<(State, String)> {
+    let states = states.as_ref().ok()?;
+    let state = states.state(&finding.name)?.state;
+    let word = translated(state.word());
+    let conditional = state != State::Undecided && states.condition.is_some();
+    Some((state, if conditional { tr!("{state}, if …", state = word) } else { word.to_owned() }))
+}
+
 /// How the table is read.
 fn key(case: &CaseReport, outside: bool) -> String {
-    let grey = if outside { "All grey: outside the population." } else { "Grey: below it." };
-    let samples =
-        case.analysis.posterior.as_ref().map(|p| format!(" Thick line: 5–95 % of the {}.", p.source.samples()));
-    format!("Mark: probability of the plain pass.{} Tick: operating threshold. {grey}", samples.unwrap_or_default())
+    let grey = if outside { text!("All grey: outside the population.") } else { text!("Grey: below it.") };
+    let samples = case.analysis.posterior.as_ref().map(|posterior| match posterior.source {
+        SampleSource::McDropout => text!("Thick line: 5–95 % of the dropout samples."),
+        SampleSource::TestTime => text!("Thick line: 5–95 % of the varied copies of the image."),
+        SampleSource::Ensemble => text!("Thick line: 5–95 % of the models of an ensemble."),
+    });
+    let mark = Some(text!("Mark: probability of the plain pass."));
+    let all = [mark, samples, Some(text!("Tick: operating threshold.")), Some(grey)];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// What the states rest on and promise, or why there are none; nothing for a model that was never
@@ -109,12 +137,25 @@ fn key(case: &CaseReport, outside: bool) -> String {
 fn grounds(states: &Result<Conformal, NoStates>) -> String {
     match states {
         Ok(states) if states.withheld() => String::new(),
-        Ok(states) => format!(
-            "{} At most about that share of either kind is called wrongly among images like those; nothing is promised of others.",
-            states.in_words()
-        ),
+        Ok(states) => {
+            let set = tr!(
+                "Conformal states at an error rate of {rate}; calibration set: {set}, {images} images of {patients} patients.",
+                rate = decimal(percent(states.risk)),
+                set = said(&states.set),
+                images = states.images,
+                patients = states.patients
+            );
+            let condition = states
+                .condition
+                .as_ref()
+                .map(|condition| tr!("They hold if {condition}.", condition = said(condition)));
+            let promise = text!(
+                "At most about that share of either kind is called wrongly among images like those; nothing is promised of others."
+            );
+            std::iter::once(set).chain(condition).chain([promise.to_owned()]).collect::<Vec<_>>().join(" ")
+        }
         Err(NoStates::Calibration(CalibrationError::Missing)) => String::new(),
-        Err(why) => format!("No conformal states. {why}"),
+        Err(why) => tr!("No conformal states. {reason}", reason = said(&why.to_string())),
     }
 }
 
@@ -129,20 +170,20 @@ fn row(finding: &Finding, outside: bool, bar_left: f32, bar_width: f32, ends: [f
     let ink = if finding.probability >= finding.threshold && !outside { Ink::Accent } else { Ink::Below };
     row.put(bar_left, 0.0, &bar(finding, ink, bar_width));
 
-    row.text(ends[0], top, Align::Right, style, &format!("{:.2}", finding.probability));
+    row.text(ends[0], top, Align::Right, style, &digits(finding.probability, 2));
     if let Some(s) = &finding.summary {
-        row.text(ends[1], top, Align::Right, BODY, &format!("{:.2}–{:.2}", s.p05, s.p95));
+        row.text(ends[1], top, Align::Right, BODY, &format!("{}–{}", digits(s.p05, 2), digits(s.p95, 2)));
     }
-    row.text(ends[2], top, Align::Right, BODY.ink(Ink::Muted), &format!("{:.2}", finding.threshold));
+    row.text(ends[2], top, Align::Right, BODY.ink(Ink::Muted), &digits(finding.threshold, 2));
     if let Some(logit) = finding.logit {
         // The logit keeps its decimal point in line whatever its size.
         let sign = if logit < 0.0 { '−' } else { '+' };
         let point = ends[3] - BODY.width(".00");
-        row.number(point, top, BODY.ink(Ink::Muted), &format!("{sign}{:.2}", logit.abs()));
+        row.number(point, top, BODY.ink(Ink::Muted), &format!("{sign}{}", digits(logit.abs(), 2)));
     }
     if !outside {
         let words = if reading == ThresholdPosition::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
-        row.text(ends[3] + 8.0, top, Align::Left, words, reading.words());
+        row.text(ends[3] + 8.0, top, Align::Left, words, translated(reading.words()));
     }
     row
 }

@@ -2,12 +2,14 @@
 
 use crate::engine::ModelInfo;
 use crate::figures::layout::{BODY, Block, list, pairs};
+use crate::language::{digits, listed, said, text, tr, translated};
 use crate::model::manifest::{Head, Metric, Normalization, Resize};
 use crate::report::NOT_A_DEVICE;
 use crate::report::case::CaseReport;
 use crate::report::image_file::ImageFile;
 use crate::report::redact;
 use crate::uncertainty::SampleSource;
+use crate::wording::residual;
 
 /// Method, model and software: what is needed to weigh the numbers, and to make them again.
 pub(super) fn ground(case: &CaseReport, source: &ImageFile, width: f32) -> Block {
@@ -18,54 +20,65 @@ pub(super) fn ground(case: &CaseReport, source: &ImageFile, width: f32) -> Block
         Head::Sigmoid => "sigmoid",
     };
     let resize = match input.resize {
-        Resize::Squash => "each side scaled on its own",
-        Resize::Letterbox => "aspect ratio kept, with borders",
-        Resize::CenterCrop => "middle part only",
+        Resize::Squash => text!("each side scaled on its own"),
+        Resize::Letterbox => text!("aspect ratio kept, with borders"),
+        Resize::CenterCrop => text!("middle part only"),
     };
     let normalization = match input.normalization {
-        Normalization::PerImage => "standardised per image",
-        Normalization::Equalize => "histogram equalised",
-        Normalization::Fixed => "standardised by fixed values",
+        Normalization::PerImage => text!("standardised per image"),
+        Normalization::Equalize => text!("histogram equalised"),
+        Normalization::Fixed => text!("standardised by fixed values"),
     };
     let mut rows = Vec::new();
     if case.analysis.scored {
         let size = case.maps().next().map_or(String::new(), |map| format!(", {} × {}", map.raw.width, map.raw.height));
-        let place = if case.method.has_layer() { format!("layer {}", case.layer) } else { "the input".to_owned() };
+        let place =
+            if case.method.has_layer() { tr!("at layer {}", case.layer) } else { text!("at the input").to_owned() };
         let sums: Vec<String> = case
             .classes
             .iter()
             .filter_map(|&class| {
-                Some(format!("{}: {}", case.class_name(class), case.attribution(class)?.residual?.words()))
+                let sum = residual::in_words(case.attribution(class)?.residual?);
+                Some(format!("{}: {sum}", case.class_name(class)))
             })
             .collect();
         let sums = if sums.is_empty() { String::new() } else { format!(". {}", sums.join("; ")) };
         let name = case.method.name();
-        rows.push(("Map", format!("{name} at {place}{size}, of the logit before {head}; scaled bilinearly{sums}")));
+        let map = tr!("{name} {place}{size}, of the logit before {head}; scaled bilinearly", name, place, size, head);
+        rows.push((text!("Map"), format!("{map}{sums}")));
     }
+    let size = format!("{} × {}", input.width, input.height);
     rows.push((
-        "Input",
-        format!("{} × {} px of modality values, {resize}; {normalization}", input.width, input.height),
+        text!("Input"),
+        tr!("{size} px of modality values, {resize}; {normalization}", size, resize, normalization),
     ));
-    rows.push(("Model", format!("{} {}. {}", manifest.name, manifest.version, manifest.description)));
+    rows.push((text!("Model"), format!("{} {}. {}", manifest.name, manifest.version, said(&manifest.description))));
     if !case.analysis.chosen_because.is_empty() {
-        rows.push(("Chosen", redact::clean(case, &case.analysis.chosen_because)));
+        rows.push((text!("Chosen"), said(&redact::clean(case, &case.analysis.chosen_because))));
     }
-    rows.push(("Weights", format!("SHA-256 {sha256}")));
+    rows.push((text!("Weights"), format!("SHA-256 {sha256}")));
     let training = &manifest.training;
     rows.push((
-        "Trained on",
-        format!("{} images, {}. {}", training.images, training.population.trim_end_matches('.'), training.data),
+        text!("Trained on"),
+        tr!(
+            "{images} images, {population}. {data}",
+            images = training.images,
+            population = said(&training.population).trim_end_matches('.'),
+            data = said(&training.data)
+        ),
     ));
     let measured = measured(&manifest.metrics);
-    rows.push(("Measured", measured));
+    rows.push((text!("Measured"), measured));
     let timing = &case.analysis.timing;
     let total = timing.preprocess + timing.forward + timing.explain + timing.uncertainty;
+    let total = digits(total, 0);
+    let (version, commit) = (crate::VERSION, crate::COMMIT);
     rows.push((
-        "Software",
-        format!("Pellucid {}, commit {}, on {device}, {total:.0} ms", crate::VERSION, crate::COMMIT),
+        text!("Software"),
+        tr!("Pellucid {version}, commit {commit}, on {device}, {total} ms", version, commit, device, total),
     ));
     if let Some(hash) = &source.sha256 {
-        rows.push(("Image file", format!("SHA-256 {hash}")));
+        rows.push((text!("Image file"), format!("SHA-256 {hash}")));
     }
     pairs(&rows, 50.0, width)
 }
@@ -73,7 +86,7 @@ pub(super) fn ground(case: &CaseReport, source: &ImageFile, width: f32) -> Block
 /// Metrics by what they were measured on, then by finding.
 fn measured(metrics: &[Metric]) -> String {
     if metrics.is_empty() {
-        return "nothing is known about how well it does".to_owned();
+        return text!("nothing is known about how well it does").to_owned();
     }
     let distinct = |key: fn(&Metric) -> &str, of: &[&Metric]| {
         let mut keys: Vec<String> = Vec::new();
@@ -92,11 +105,12 @@ fn measured(metrics: &[Metric]) -> String {
         for target in distinct(|m| m.target.as_str(), &here) {
             let values = here.iter().filter(|m| m.target == target).map(|m| {
                 let name = if m.name.eq_ignore_ascii_case("auroc") { "AUROC" } else { m.name.as_str() };
-                format!("{name} {:.3} ({:.3}–{:.3})", m.value, m.low, m.high)
+                let [value, low, high] = [m.value, m.low, m.high].map(|figure| digits(figure, 3));
+                format!("{name} {value} ({low}–{high})")
             });
-            findings.push(format!("{target} {}", values.collect::<Vec<_>>().join(", ")));
+            findings.push(format!("{target} {}", listed(&values.collect::<Vec<_>>())));
         }
-        sets.push(format!("{}; 95 % intervals of {on}", findings.join(" · ")));
+        sets.push(tr!("{findings}; 95 % intervals of {set}", findings = findings.join(" · "), set = said(&on)));
     }
     sets.join(". ")
 }
@@ -104,20 +118,23 @@ fn measured(metrics: &[Metric]) -> String {
 /// What the model and the maps cannot know.
 pub(super) fn limits(case: &CaseReport, width: f32) -> Block {
     let intervals = match case.analysis.posterior.as_ref().map(|p| p.source).unwrap_or_default() {
-        SampleSource::McDropout => {
+        SampleSource::McDropout => text!(
             "Intervals are the model's own spread under dropout; they do not cover images unlike those it was trained on."
-        }
-        SampleSource::TestTime => {
+        ),
+        SampleSource::TestTime => text!(
             "Intervals are the spread over small shifts, turns and tones of this image; they say nothing of the model's weights."
-        }
+        ),
         SampleSource::Ensemble => {
-            "Intervals are where a few models disagree; they do not cover what all of them get wrong alike."
+            text!("Intervals are where a few models disagree; they do not cover what all of them get wrong alike.")
         }
     };
     let fixed = [
-        "A map shows what moved the score, not the outline of a lesion; a plausible map is no proof of a right score.",
+        text!(
+            "A map shows what moved the score, not the outline of a lesion; a plausible map is no proof of a right score."
+        ),
         intervals,
+        translated(NOT_A_DEVICE),
     ];
-    let own = case.model.manifest.limits.iter().map(String::as_str);
-    list(own.chain(fixed).chain([NOT_A_DEVICE]), BODY, width)
+    let own: Vec<String> = case.model.manifest.limits.iter().map(|limit| said(limit)).collect();
+    list(own.iter().map(String::as_str).chain(fixed), BODY, width)
 }

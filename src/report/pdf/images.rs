@@ -16,6 +16,7 @@ use crate::fonts::attribute;
 use crate::imaging::contour::contours;
 use crate::imaging::overlay::{blended, compose, compose_difference};
 use crate::imaging::{Plane, overlay};
+use crate::language::{decimal, digits, text, tr, translated};
 use crate::measurement::Measurement;
 use crate::report::case::CaseReport;
 
@@ -23,11 +24,11 @@ use crate::report::case::CaseReport;
 const MAP: usize = 640;
 /// Levels of the contour lines.
 const LEVELS: [f32; 3] = [0.25, 0.5, 0.75];
+/// The middle of a colour bar.
+const HALF: &str = "0.5";
 const GAP: f32 = 12.0;
 /// Room right of a row of panels for the colour bar and its numbers.
 const BAR: f32 = 26.0;
-
-pub(super) const NOT_AN_OUTLINE: &str = "What moved the score, not the outline of a lesion.";
 
 /// The images of a case, and the shape of its image.
 pub(super) struct MapGallery {
@@ -85,12 +86,15 @@ impl MapGallery {
     /// there is no map.
     pub(super) fn first_row(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
         let original = Panel {
-            title: "Original".into(),
+            title: text!("Original").into(),
             caption: match case.frame.pixels.missing {
-                Some(missing) => format!("Hatched: {}. {}{}", missing.mark(), display(case), of_file(case)),
+                Some(missing) => {
+                    let (mark, shown) = (translated(missing.mark()), format!("{}{}", display(case), of_file(case)));
+                    tr!("Hatched: {mark}. {shown}", mark, shown)
+                }
                 // A presentation state says how somebody wanted it to look.
                 None if case.on_screen.presentation.is_some() => format!("{}{}", display(case), of_file(case)),
-                None => format!("Unmodified. {}{}", display(case), of_file(case)),
+                None => format!("{} {}{}", text!("Unmodified."), display(case), of_file(case)),
             },
             overlay: None,
             lines: Vec::new(),
@@ -102,9 +106,9 @@ impl MapGallery {
         let top = case.classes.iter().copied().max_by(|&a, &b| probability(a).total_cmp(&probability(b)));
         let Some(class) = top.filter(|_| case.analysis.scored) else {
             let reason = if case.analysis.scored {
-                "No class was chosen to be explained."
+                text!("No class was chosen to be explained.")
             } else {
-                "No map: this image was refused, and nothing was scored."
+                text!("No map: this image was refused, and nothing was scored.")
             };
             return self.row(&[original], 2, None, reason, width, height);
         };
@@ -151,8 +155,9 @@ impl MapGallery {
         let score = case.analysis.labels.get(class);
         let logit = score
             .and_then(|s| s.logit)
-            .map_or(String::new(), |logit| format!("logit {}{:.2}", if logit < 0.0 { '−' } else { '+' }, logit.abs()));
-        let layer = if case.method.has_layer() { format!("layer {}", case.layer) } else { String::new() };
+            .map(|logit| format!("{}{}", if logit < 0.0 { '−' } else { '+' }, digits(logit.abs(), 2)))
+            .map_or(String::new(), |logit| tr!("logit {}", logit));
+        let layer = if case.method.has_layer() { tr!("layer {}", case.layer) } else { String::new() };
         let caption = [case.method.name().to_owned(), layer, logit];
         let caption = caption.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         let nothing = |note| Panel {
@@ -165,10 +170,10 @@ impl MapGallery {
             note,
         };
         let Some(attribution) = case.attribution(class) else {
-            return nothing("No map was computed for this class");
+            return nothing(text!("No map was computed for this class"));
         };
         if !shows_something(attribution) {
-            return nothing("No positive evidence for this class");
+            return nothing(text!("No positive evidence for this class"));
         }
         let map = self.placed(case, attribution);
         let lines = if case.overlay.contours { Self::lines(&map) } else { Vec::new() };
@@ -193,7 +198,8 @@ impl MapGallery {
         let image = self.add(EmbeddedImage::Overlay(compose_difference(&map, &case.overlay)));
         Some(Panel {
             title: format!("{} − {}", case.class_name(a), case.class_name(b)),
-            caption: "Difference of the two maps: orange where the first is larger, blue where the second is".into(),
+            caption: text!("Difference of the two maps: orange where the first is larger, blue where the second is")
+                .into(),
             overlay: Some(image),
             lines: Vec::new(),
             marks: Vec::new(),
@@ -240,7 +246,7 @@ impl MapGallery {
             let signed = Plane { values: ramp.values.iter().map(|v| 2.0 * v - 1.0).collect(), ..ramp };
             (compose_difference(&signed, &case.overlay), ["+1", "0", "−1"])
         } else {
-            (compose(&ramp, &case.overlay), ["1", "0.5", "0"])
+            (compose(&ramp, &case.overlay), ["1", HALF, "0"])
         };
         let grey = RgbImage::from_pixel(1, 256, image::Rgb([96; 3]));
         (self.add(EmbeddedImage::Color(blended(&grey, &colors))), numbers)
@@ -275,7 +281,7 @@ impl MapGallery {
             block.shapes.push(Shape::Picture { number, x, y: 0.0, width: 6.0, height: h });
             for (text, part) in numbers.into_iter().zip([0.0, 0.5, 1.0]) {
                 let y = (part * h - CAPTION.line() / 2.0).clamp(-1.0, h - CAPTION.line() + 2.0);
-                block.text(x + 9.0, y, Align::Left, CAPTION, text);
+                block.text(x + 9.0, y, Align::Left, CAPTION, &decimal(text.to_owned()));
             }
         }
         if !words.is_empty() {
@@ -355,19 +361,23 @@ impl MapGallery {
 pub(in crate::report) fn legend_words(case: &CaseReport) -> String {
     let style = &case.overlay;
     let of = match (case.classes.len(), style.shared_scale) {
-        (0 | 1, _) => "of the map's largest value",
-        (_, true) => "of the largest value of all classes shown (one scale)",
-        (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
+        (0 | 1, _) => text!("part of the map's largest value"),
+        (_, true) => text!("part of the largest value of all classes shown (one scale)"),
+        (_, false) => text!("part of each map's own largest value (scales differ: do not compare colours)"),
     };
-    let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
-    let outside =
-        if case.outside().is_some() { "Outside the population that this model was measured on. " } else { "" };
-    format!(
-        "{outside}{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
-        style.threshold,
-        style.opacity * 100.0,
-        style.map().key()
-    )
+    let outside = case.outside().map(|_| text!("Outside the population that this model was measured on.").to_owned());
+    let colour = tr!(
+        "Colour: {of}; hidden below {threshold}; opacity {opacity} %; {map}.",
+        of,
+        threshold = digits(style.threshold, 2),
+        opacity = digits(style.opacity * 100.0, 0),
+        map = style.map().key()
+    );
+    let [low, middle, high] =
+        [(LEVELS[0], 2), (LEVELS[1], 1), (LEVELS[2], 2)].map(|(level, places)| digits(level, places));
+    let contours = style.contours.then(|| tr!("Lines at {low}, {middle} and {high}.", low, middle, high));
+    let not_an_outline = text!("What moved the score, not the outline of a lesion.").to_owned();
+    outside.into_iter().chain([not_an_outline, colour]).chain(contours).collect::<Vec<_>>().join(" ")
 }
 
 /// The measurements of a case as they lie on the image.

@@ -1,6 +1,7 @@
 //! The reader's impression on the page, above what the model says.
 
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
+use crate::language::{text, tr};
 use crate::report::case::CaseReport;
 use crate::report::redact;
 
@@ -10,11 +11,11 @@ pub(super) fn impression(case: &CaseReport, width: f32, column: f32) -> Option<(
     let written = redact::impression(case)?;
     let day = case.created.date_naive();
     let mut lines = Lines { column, width: width - column, rows: Vec::new() };
-    lines.add(&format!("Reader's impression, {}", written.when(day)), BODY.bold());
+    lines.add(&tr!("Reader's impression, {}", written.when(day)), BODY.bold());
     lines.add(&written.text, BODY);
     for remark in &written.remarks {
         lines.space();
-        lines.add(&format!("Remark, {}", remark.when(day)), BODY.bold());
+        lines.add(&tr!("Remark, {}", remark.when(day)), BODY.bold());
         lines.add(&remark.text, BODY);
     }
     if let Some(caution) = redact::caution(case) {
@@ -22,7 +23,7 @@ pub(super) fn impression(case: &CaseReport, width: f32, column: f32) -> Option<(
         lines.add(caution, CAPTION.ink(Ink::Warning));
     }
     let mut heading = Block::default();
-    heading.text(0.0, 0.0, Align::Left, HEADING, "Impression");
+    heading.text(0.0, 0.0, Align::Left, HEADING, text!("Impression"));
     Some((heading, lines.rows))
 }
 

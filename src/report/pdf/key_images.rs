@@ -9,6 +9,7 @@ use super::images::MapGallery;
 use super::rendered::{rendered, windowed};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, Shape, TextStyle, wrapped};
 use crate::imaging::auto_window::initial_window;
+use crate::language::{text, tr};
 use crate::measurement::identity::ImageIdentity;
 use crate::panic_guard::guarded;
 use crate::report::case::CaseReport;
@@ -35,7 +36,12 @@ pub(super) fn key_images(
     let (known, filed) = (case.key_images.as_ref()?, redact::key_images(case)?);
     let mut rows = Vec::new();
     if known.reported {
-        rows.extend(text("The image of this report was marked as a key image by the reader.", BODY, column, width));
+        rows.extend(lines(
+            text!("The image of this report was marked as a key image by the reader."),
+            BODY,
+            column,
+            width,
+        ));
     }
     let side = (width - column - (COLUMNS - 1) as f32 * GAP) / COLUMNS as f32;
     let others: Vec<_> = known.others.iter().zip(&filed.others).collect();
@@ -49,24 +55,28 @@ pub(super) fn key_images(
     }
     let mut remarks = Vec::new();
     if !others.is_empty() {
-        let key = "Other images of the study that the reader marked, each in the window that it opens with. They \
-                   were not judged for this report.";
+        let key = text!(
+            "Other images of the study that the reader marked, each in the window that it opens with. They were not judged \
+             for this report."
+        );
         remarks.push(key.to_owned());
     }
     if known.more > 0 {
-        remarks.push(format!("Not printed: {} more.", known.more));
+        remarks.push(tr!("Not printed: {} more.", known.more));
     }
     if known.not_looked_at > 0 {
-        let words = "marked in an earlier session and not looked at in this one, so their pixels were not compared";
-        remarks.push(format!("Not printed: {} {words}.", known.not_looked_at));
+        remarks.push(tr!(
+            "Not printed: {} marked in an earlier session and not looked at in this one, so their pixels were not compared.",
+            known.not_looked_at
+        ));
     }
-    rows.extend(remarks.iter().flat_map(|words| text(words, CAPTION, column, width)));
+    rows.extend(remarks.iter().flat_map(|words| lines(words, CAPTION, column, width)));
     let mut heading = Block::default();
-    heading.text(0.0, 0.0, Align::Left, HEADING, "Key images");
+    heading.text(0.0, 0.0, Align::Left, HEADING, text!("Key images"));
     Some((heading, rows))
 }
 
-fn text(words: &str, style: TextStyle, column: f32, width: f32) -> Vec<Block> {
+fn lines(words: &str, style: TextStyle, column: f32, width: f32) -> Vec<Block> {
     let row = |line: String| {
         let mut row = Block::space(style.line());
         row.text(column, 0.0, Align::Left, style, &line);
@@ -80,9 +90,9 @@ fn small(case: &CaseReport, (one, record): (&KeyImage, &KeyImageRecord), gallery
     let mut block = Block::default();
     let frame = read(one);
     let shown = match &frame {
-        Some(frame) if frame.pixels.color.is_some() => "own colours of the file".into(),
+        Some(frame) if frame.pixels.color.is_some() => text!("own colours of the file").into(),
         Some(frame) => windowed(initial_window(&frame.pixels)),
-        None => "Its file is not there, or holds something else now.".into(),
+        None => text!("Its file is not there, or holds something else now.").into(),
     };
     if let Some(frame) = frame {
         let image = picture(case, frame);
@@ -101,12 +111,16 @@ fn small(case: &CaseReport, (one, record): (&KeyImage, &KeyImageRecord), gallery
         block.fill(0.0, 0.0, side, side, Ink::Track);
         block.height = side + 2.0;
     }
-    let mut lines = vec!["key image".to_owned()];
+    let mut lines = vec![text!("key image").to_owned()];
     let series = [record.modality.as_str(), record.series_description.as_str()];
     lines.push(series.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "));
     let frames = one.entry.frames;
-    let number = format!("image {}", record.image_number);
-    lines.push(if frames > 1 { format!("{number}, frame {} of {frames}", record.frame + 1) } else { number });
+    let number = record.image_number;
+    lines.push(if frames > 1 {
+        tr!("image {number}, frame {frame} of {frames}", number, frame = record.frame + 1, frames)
+    } else {
+        tr!("image {}", number)
+    });
     lines.push(shown);
     for (i, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
         let style = if i == 0 { CAPTION.bold() } else { CAPTION };

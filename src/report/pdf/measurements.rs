@@ -2,10 +2,12 @@
 
 use super::numbered::NumberedLines;
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink};
+use crate::language::{decimal, said, text, tr, translated};
 use crate::measurement::measured::measure;
 use crate::report::case::CaseReport;
 use crate::report::measurements::{MeasurementRecord, records};
 use crate::report::redact;
+use crate::wording::measured;
 
 /// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
 /// measured.
@@ -18,33 +20,33 @@ pub(super) fn measurements(case: &CaseReport, width: f32, column: f32) -> Option
     for record in &records {
         lines.add(&record.drawn.id.to_string(), &in_words(record), BODY);
         for evidence in &record.evidence {
-            lines.add("", &format!("{}: {}", evidence.label, evidence.inside.in_words()), BODY);
+            lines.add("", &format!("{}: {}", evidence.label, measured::evidence(&evidence.inside)), BODY);
         }
     }
     for (caution, numbers) in cautions(&records) {
-        lines.add("", &format!("{numbers}: {caution}"), CAPTION.ink(Ink::Warning));
+        lines.add("", &format!("{numbers}: {}", said(&caution)), CAPTION.ink(Ink::Warning));
     }
     // Beside an impression it stands already.
     if let Some(caution) = redact::caution(case).filter(|_| case.impression.is_none()) {
         lines.add("", caution, CAPTION.ink(Ink::Warning));
     }
     let mut heading = Block::default();
-    heading.text(0.0, 0.0, Align::Left, HEADING, "Measurements");
+    heading.text(0.0, 0.0, Align::Left, HEADING, text!("Measurements"));
     Some((heading, lines.rows()))
 }
 
 /// Kind, name and numbers in one sentence.
 fn in_words(record: &MeasurementRecord) -> String {
     let name = record.drawn.name.0.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut words = record.drawn.kind.name().to_owned();
+    let mut words = translated(record.drawn.kind.name()).to_owned();
     if !name.is_empty() {
-        words = format!("{words} “{name}”");
+        words = tr!("{words} “{name}”", words, name);
     }
-    let lines = record.values.lines();
+    let lines = measured::lines(&record.values);
     if lines.is_empty() {
         // A note stands for its words; its place can be found again.
         let [x, y] = record.drawn.points.first().copied().unwrap_or_default().map(measure);
-        return format!("{words} at x {x}, y {y}");
+        return tr!("{words} at x {x}, y {y}", words, x = decimal(x), y = decimal(y));
     }
     format!("{words}: {}", lines.join("; "))
 }

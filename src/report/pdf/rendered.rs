@@ -11,6 +11,7 @@ use crate::imaging::hatching::hatch;
 use crate::imaging::shutter::Shutters;
 use crate::imaging::superimposed::{self, OverlayInk};
 use crate::imaging::{DisplayTable, PixelData, Region, View, Window, WindowFunction, render_region, render_rgb};
+use crate::language::{digits, text, tr};
 use crate::report::case::CaseReport;
 use crate::report::on_screen::OnScreen;
 use crate::report::redact;
@@ -81,27 +82,27 @@ fn within(case: &CaseReport) -> (usize, usize) {
 /// Window and polarity of the printed image.
 pub(super) fn display(case: &CaseReport) -> String {
     if case.frame.pixels.color.is_some() {
-        return "Own colours of the file".to_owned();
+        return text!("Own colours of the file").to_owned();
     }
     let presented = case.on_screen.presentation.as_ref().and_then(|state| state.inverted);
     let inverted = match (case.inverted_by_reader, presented.is_some_and(|i| i != case.frame.pixels.inverted)) {
-        (false, _) => "",
-        (true, true) => ", inverted by the presentation state",
-        (true, false) => ", inverted by the reader",
+        (false, _) => None,
+        (true, true) => Some(text!("inverted by the presentation state")),
+        (true, false) => Some(text!("inverted by the reader")),
     };
     let table = redact::on_screen(case).and_then(|shown| shown.table);
-    let window = table.map_or_else(|| windowed(case.window), |name| format!("VOI table {name}"));
-    format!("{window}{inverted}")
+    let window = table.map_or_else(|| windowed(case.window), |name| tr!("VOI table {name}", name));
+    inverted.map_or_else(|| window.clone(), |inverted| format!("{window}, {inverted}"))
 }
 
 /// A window in words.
 pub(super) fn windowed(window: Window) -> String {
     let function = match window.function {
         WindowFunction::Linear => "",
-        WindowFunction::LinearExact => " (exact)",
-        WindowFunction::Sigmoid => " (sigmoid)",
+        WindowFunction::LinearExact => text!("(exact)"),
+        WindowFunction::Sigmoid => text!("(sigmoid)"),
     };
-    format!("W {} L {}{function}", plain(window.width), plain(window.center))
+    format!("W {} L {} {function}", plain(window.width), plain(window.center)).trim_end().to_owned()
 }
 
 /// The sides of the patient as the image is printed (never turned), its marker, and what of the file
@@ -110,47 +111,51 @@ pub(super) fn of_file(case: &CaseReport) -> String {
     let shown = &case.frame.display;
     let mut words = vec![String::new()];
     if let Some(sides) = &shown.orientation {
-        let named = [("left", &sides.left), ("top", &sides.top)].into_iter().filter(|(_, letters)| !letters.is_empty());
-        words.extend(named.map(|(side, letters)| format!("{letters} at the {side}")));
+        words.extend((!sides.left.is_empty()).then(|| tr!("{letters} at the left", letters = sides.left)));
+        words.extend((!sides.top.is_empty()).then(|| tr!("{letters} at the top", letters = sides.top)));
     }
     if !shown.side_mark.is_empty() {
-        words.push(format!("marked {}", shown.side_mark));
+        words.push(tr!("marked {}", shown.side_mark));
     }
     let state = case.on_screen.presentation.is_some();
     let all = if state { OnScreen { graphics: true, ..case.on_screen.clone() } } else { OnScreen::default() };
     if !all.overlays(&case.frame).is_empty() {
         // They may be words that name somebody.
-        let of = if state { "overlays" } else { "overlays of the file" };
-        words.push(match (case.anonymize, case.on_screen.graphics) {
-            (true, _) => format!("{of} are left out"),
-            (false, true) => format!("with the {of}"),
-            (false, false) => format!("without the {of}, which the reader had hidden"),
-        });
+        let said = match (case.anonymize, case.on_screen.graphics, state) {
+            (true, _, true) => text!("overlays are left out"),
+            (true, _, false) => text!("overlays of the file are left out"),
+            (false, true, true) => text!("with the overlays"),
+            (false, true, false) => text!("with the overlays of the file"),
+            (false, false, true) => text!("without the overlays, which the reader had hidden"),
+            (false, false, false) => text!("without the overlays of the file, which the reader had hidden"),
+        };
+        words.push(said.to_owned());
     }
     if let Some(annotations) = all.annotations() {
         words.push(match (case.on_screen.graphics, case.anonymize && !annotations.texts.is_empty()) {
-            (false, _) => "without its annotations, which the reader had hidden".into(),
-            (true, true) => "with its annotations, their words left out".into(),
-            (true, false) => "with its annotations".into(),
+            (false, _) => text!("without its annotations, which the reader had hidden").into(),
+            (true, true) => text!("with its annotations, their words left out").into(),
+            (true, false) => text!("with its annotations").into(),
         });
     }
     let shutters = OnScreen { shutter: true, ..case.on_screen.clone() };
     if shutters.shutters(&case.frame).is_some() {
-        let closed = if case.on_screen.shutter { "closed" } else { "opened by the reader" };
-        words.push(format!("the display shutter is {closed}"));
+        let closed = text!("the display shutter is closed");
+        let opened = text!("the display shutter is opened by the reader");
+        words.push(if case.on_screen.shutter { closed } else { opened }.to_owned());
     }
     let record = redact::on_screen(case);
     if let Some(name) = record.as_ref().and_then(|shown| shown.presentation_state.as_ref()) {
-        words.insert(1, format!("presentation state {name}"));
+        words.insert(1, tr!("presentation state {name}", name));
     }
     if record.is_some_and(|shown| shown.turned) {
-        words.push("turned or mirrored on screen, printed as it lies in its file".into());
+        words.push(text!("turned or mirrored on screen, printed as it lies in its file").into());
     }
     words.join("; ")
 }
 
 fn plain(value: f32) -> String {
-    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    digits(value, if value.fract() == 0.0 || value.abs() >= 100.0 { 0 } else { 2 })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::images::MapGallery;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, fitted, paragraph, wrapped};
 use crate::imaging::{DisplayTable, Region, View, render_region};
+use crate::language::{date_of, digits, said, text, tr};
 use crate::panic_guard::guarded;
 use crate::report::case::CaseReport;
 use crate::report::sidecar::beside::none_because;
@@ -53,7 +54,11 @@ fn small(case: &SimilarCase, gallery: &mut MapGallery, column: f32) -> Block {
         block.height = height + 2.0;
     } else {
         block.fill(0.0, 0.0, column, column, Ink::Track);
-        block.put(4.0, column / 2.0 - CAPTION.line(), &paragraph("Its file is not there.", CAPTION, column - 8.0));
+        block.put(
+            4.0,
+            column / 2.0 - CAPTION.line(),
+            &paragraph(text!("Its file is not there."), CAPTION, column - 8.0),
+        );
         block.height = column + 2.0;
     }
     let below = block.height;
@@ -63,7 +68,7 @@ fn small(case: &SimilarCase, gallery: &mut MapGallery, column: f32) -> Block {
 
 /// The label in at most two lines, and how near the case is.
 fn words(case: &SimilarCase, column: f32) -> Block {
-    let label = if case.label.is_empty() { "No label" } else { &case.label };
+    let label = if case.label.is_empty() { text!("No label") } else { &case.label };
     let lines = wrapped(label, BODY, column);
     let kept = match lines.as_slice() {
         [first, second, _, ..] => vec![first.clone(), fitted(&format!("{second} …"), BODY, column)],
@@ -71,8 +76,8 @@ fn words(case: &SimilarCase, column: f32) -> Block {
     };
     let mut text = Block::default();
     for (style, line) in kept.iter().map(|line| (BODY, line.as_str())).chain([
-        (BODY.bold(), format!("{:.4}", case.distance).as_str()),
-        (CAPTION, format!("{:.0} % farther", (case.farther * 100.0).round()).as_str()),
+        (BODY.bold(), digits(case.distance, 4).as_str()),
+        (CAPTION, tr!("{} % farther", (case.farther * 100.0).round()).as_str()),
     ]) {
         let top = text.height;
         text.text(0.0, top, Align::Left, style, line);
@@ -85,20 +90,24 @@ fn words(case: &SimilarCase, column: f32) -> Block {
 fn key(found: &SimilarCases) -> String {
     let SimilarCases { images, made, median, edge, .. } = found;
     let typical = match (median, edge) {
-        (Some(median), Some(edge)) => format!(
-            " Of the gallery's own images half are nearer than {median:.4} to their nearest of another patient, 99 % nearer \
-             than {edge:.4}."
-        ),
-        _ => String::new(),
+        (Some(median), Some(edge)) => Some(tr!(
+            "Of the gallery's own images half are nearer than {median} to their nearest of another patient, 99 % nearer than \
+             {edge}.",
+            median = digits(*median, 4),
+            edge = digits(*edge, 4)
+        )),
+        _ => None,
     };
-    let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
-    let remarks = found.remarks.join(" ");
-    let key = format!(
+    let images = tr!("1 image" | "{n} images" % *images);
+    let whose = tr!(
         "Other patients, of a gallery of {images} of the reader's own ({made}). Number: cosine distance in front of the \
-         model's last layer; farther: so many of the gallery's own images are from their nearest.{typical} Similar is what \
-         the model takes for similar: no second opinion. {remarks}"
+         model's last layer; farther: so many of the gallery's own images are from their nearest.",
+        images,
+        made = date_of(made)
     );
-    key.trim_end().to_owned()
+    let similar = text!("Similar is what the model takes for similar: no second opinion.").to_owned();
+    let remarks = found.remarks.iter().map(|remark| said(remark));
+    std::iter::once(whose).chain(typical).chain([similar]).chain(remarks).collect::<Vec<_>>().join(" ")
 }
 
 /// The image of a case through the window that it opens with; `None` where its file is not there,

@@ -3,35 +3,39 @@
 use super::identity::joined;
 use crate::engine::AnalysisOptions;
 use crate::figures::layout::{BODY, Block, Ink, paragraph};
+use crate::language::{digits, listed, said, text, tr, translated};
 use crate::report::case::CaseReport;
 use crate::report::redact;
 use crate::uncertainty::{SampleSource, entropy};
+use crate::wording::{prevalence, spread};
 
 /// The verdict of the input gate.
 pub(super) fn gate(case: &CaseReport, width: f32) -> Block {
     let Some(gate) = &case.analysis.gate else {
         return paragraph(
-            "This model has no input gate: nothing has checked that the image is of its kind.",
+            text!("This model has no input gate: nothing has checked that the image is of its kind."),
             BODY.ink(Ink::Warning),
             width,
         );
     };
     let whole = case.frame.scorable().is_ok();
     let (word, ink) = match (gate.accepted, case.analysis.scored) {
-        (true, _) => ("Input gate: accepted.", Ink::Text),
-        (false, true) if !whole => ("The image is not all there. Scored because the reader insisted.", Ink::Warning),
-        (false, false) if !whole => ("The image is not all there. There are no scores.", Ink::Warning),
-        (false, true) => ("Input gate: refused. Scored because the reader insisted.", Ink::Warning),
-        (false, false) => ("Input gate: refused. There are no scores.", Ink::Warning),
+        (true, _) => (text!("Input gate: accepted."), Ink::Text),
+        (false, true) if !whole => {
+            (text!("The image is not all there. Scored because the reader insisted."), Ink::Warning)
+        }
+        (false, false) if !whole => (text!("The image is not all there. There are no scores."), Ink::Warning),
+        (false, true) => (text!("Input gate: refused. Scored because the reader insisted."), Ink::Warning),
+        (false, false) => (text!("Input gate: refused. There are no scores."), Ink::Warning),
     };
     let mut block = paragraph(word, BODY.bold().ink(ink), width);
     // Of an image that no gate has looked at there are no numbers.
     let numbers = if gate.is_judged() {
-        format!("Score {:.2}, let through from {:.2}.", gate.score, gate.threshold)
+        tr!("Score {}, let through from {}.", digits(gate.score, 2), digits(gate.threshold, 2))
     } else {
         String::new()
     };
-    let reason = redact::clean(case, &gate.reason);
+    let reason = said(&redact::clean(case, &gate.reason));
     block.stack(0.0, &paragraph(&joined(" ", &[reason, numbers]), BODY, width));
     block
 }
@@ -40,7 +44,7 @@ pub(super) fn gate(case: &CaseReport, width: f32) -> Block {
 pub(super) fn prevalence(case: &CaseReport, width: f32) -> Block {
     let mut block = Block::default();
     for at in case.at_prevalences() {
-        let words = joined(" ", &[at.in_words(), at.ground().unwrap_or_default()]);
+        let words = joined(" ", &[prevalence::in_words(&at), prevalence::ground(&at).unwrap_or_default()]);
         block.stack(0.0, &paragraph(&words, BODY, width));
     }
     block
@@ -57,30 +61,42 @@ pub(super) fn uncertainty(case: &CaseReport, width: f32) -> Block {
         let why = source.unavailable(analysis.stochastic, case.model.ensemble.len()).filter(|_| *samples > 0);
         let words = why.map_or_else(
             || {
-                "No samples were asked for: the numbers are of a single pass, and nothing is known about their spread."
+                text!("No samples were asked for: the numbers are of a single pass, and nothing is known about their spread.")
                     .to_owned()
             },
-            |why| format!("{why} No interval can be given, and nothing is known about the spread of its numbers."),
+            |why| {
+                let why = translated(why);
+                tr!("{why} No interval can be given, and nothing is known about the spread of its numbers.", why)
+            },
         );
         return paragraph(&words, BODY.ink(Ink::Warning), width);
     };
-    let mut block = paragraph(&entropy::words(p, &case.model.manifest), BODY.bold(), width);
+    let mut block = paragraph(&said(&entropy::words(p, &case.model.manifest)), BODY.bold(), width);
     // In the order of the table above.
     let means: Vec<String> =
-        case.findings().iter().filter_map(|f| f.summary.as_ref()).map(|s| format!("{:.2}", s.mean)).collect();
-    let numbers = format!(
-        "{}. {} {}, seed {}; means {}.",
-        p.entropy_in_words(),
-        if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() },
-        p.source.samples(),
-        p.seed,
-        means.join(", ")
+        case.findings().iter().filter_map(|f| f.summary.as_ref()).map(|s| digits(s.mean, 2)).collect();
+    let count = if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() };
+    let numbers = tr!(
+        "{entropy}. {samples}, seed {seed}; means {means}.",
+        entropy = spread::entropy(p),
+        samples = counted(p.source, count),
+        seed = p.seed,
+        means = listed(&means)
     );
     block.stack(0.0, &paragraph(&numbers, BODY, width));
     if p.source == SampleSource::Ensemble {
         let others: Vec<&str> = case.model.ensemble.iter().map(|m| m.name.as_str()).collect();
-        let words = format!("Asked beside {}: {}.", case.model.manifest.name, others.join(", "));
+        let words = tr!("Asked beside {}: {}.", case.model.manifest.name, others.join(", "));
         block.stack(0.0, &paragraph(&words, BODY, width));
     }
     block
+}
+
+/// So many samples, as what they are.
+fn counted(source: SampleSource, n: usize) -> String {
+    match source {
+        SampleSource::McDropout => tr!("1 dropout sample" | "{n} dropout samples" % n),
+        SampleSource::TestTime => tr!("1 varied copy of the image" | "{n} varied copies of the image" % n),
+        SampleSource::Ensemble => tr!("1 model of an ensemble" | "{n} models of an ensemble" % n),
+    }
 }

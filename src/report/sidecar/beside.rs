@@ -13,9 +13,11 @@ use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
 use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::StudyResult;
 use crate::files::sha256;
+use crate::language::{said, text, tr};
 use crate::report::case::CaseReport;
 use crate::report::redact;
 use crate::study::unit::GroupedBy;
+use crate::wording::similar;
 
 /// The study that the image belongs to, judged as one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,16 +152,16 @@ impl SimilarRecord {
     }
 }
 
-/// Why there are no similar cases, where they were asked for.
+/// Why there are no similar cases, where they were asked for, in the language of the thread.
 pub(in crate::report) fn none_because(case: &CaseReport) -> Option<String> {
     match &case.similar.as_ref()?.found {
-        Similar::NoGallery => Some(format!(
-            "This model has no gallery; `{}` makes one of images of your own.",
-            how_to_make(&case.model.manifest.name)
+        Similar::NoGallery => Some(tr!(
+            "This model has no gallery; `{command}` makes one of images of your own.",
+            command = how_to_make(&case.model.manifest.name)
         )),
         // The reason may name a folder.
-        Similar::Unusable(_) if case.anonymize => Some("The gallery of this model cannot be used.".into()),
-        Similar::Unusable(reason) => Some(format!("No similar case: {reason}.")),
-        Similar::Cases(found) => found.none(),
+        Similar::Unusable(_) if case.anonymize => Some(text!("The gallery of this model cannot be used.").into()),
+        Similar::Unusable(reason) => Some(tr!("No similar case: {reason}.", reason = said(reason))),
+        Similar::Cases(found) => similar::none(found),
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::engine::map_request::MapFaithfulness;
 use crate::imaging::auto_window::initial_window;
+use crate::language::{ENGLISH, within};
 use crate::report::case::{CaseReport, Finding};
 use crate::report::image_file::ImageFile;
 use crate::report::suggestions::suggestions;
@@ -15,9 +16,13 @@ use crate::report::{NOT_A_DEVICE, feedback, measurements, redact};
 use crate::uncertainty::SampleSource;
 
 impl Sidecar {
-    /// The record of a case; anonymised when the case is.
+    /// The record of a case, in English; anonymised when the case is.
     #[must_use]
     pub fn of(case: &CaseReport, source: &ImageFile) -> Self {
+        within(ENGLISH, || Self::in_english(case, source))
+    }
+
+    fn in_english(case: &CaseReport, source: &ImageFile) -> Self {
         let (analysis, manifest) = (&case.analysis, &case.model.manifest);
         let identity = &case.frame.entry.identity;
         let findings = case.findings();
@@ -73,6 +78,7 @@ impl Sidecar {
                 inverted_by_reader: case.inverted_by_reader,
                 overlay: case.overlay.clone(),
                 paper: case.paper,
+                language: Some(case.language.clone()).filter(|code| code != ENGLISH),
                 on_screen: redact::on_screen(case),
                 window_by_reader: case.window != initial_window(&case.frame.pixels),
             },

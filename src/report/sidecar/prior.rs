@@ -21,6 +21,7 @@ use super::MapRecord;
 use crate::engine::Score;
 use crate::engine::conformal::OUTSIDE;
 use crate::imaging::auto_window::initial_window;
+use crate::language::named;
 use crate::measurement::geometry::LengthUnit;
 use crate::measurement::{Kind, Words};
 use crate::report::case::CaseReport;
@@ -99,13 +100,13 @@ impl Size {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Length => "length",
-            Self::LongAxis => "long axis",
-            Self::ShortAxis => "short axis",
-            Self::Diameter => "diameter",
-            Self::Area => "area",
-            Self::Angle => "angle",
-            Self::CardiothoracicRatio => "ratio",
+            Self::Length => named!("length"),
+            Self::LongAxis => named!("long axis"),
+            Self::ShortAxis => named!("short axis"),
+            Self::Diameter => named!("diameter"),
+            Self::Area => named!("area"),
+            Self::Angle => named!("angle"),
+            Self::CardiothoracicRatio => named!("ratio"),
         }
     }
 }

@@ -61,12 +61,13 @@ const NOT_AGAIN: [(&str, &str); 10] = [
     ("timing_ms", "how long it took then"),
 ];
 /// The same of fields that a report may lack.
-const NOT_AGAIN_IF_THERE: [(&str, &str); 5] = [
+const NOT_AGAIN_IF_THERE: [(&str, &str); 6] = [
     (
         "trust",
         "how faithful the map is was not measured again (it takes hundreds of runs); the map itself was compared",
     ),
     ("key_images", "the reader's choice; images other than the reported one were not looked at"),
+    ("display.language", "the choice of who made the report"),
     ("display.on_screen", "the reader's choice: presentation state, overlays, shutter"),
     ("impression", "the reader's own words, and when they were written"),
     ("risk", "the choice of who made the report; the states were computed by it"),

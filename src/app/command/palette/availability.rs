@@ -8,7 +8,7 @@ use crate::app::command::{
 use crate::app::state::measuring::Tool;
 use crate::app::state::training::run::Run;
 use crate::app::state::{Layout, Phase, State};
-use crate::language::{named, text, translated};
+use crate::language::{named, said, text, translated};
 
 const NO_IMAGE: &str = named!("No image is open");
 const NO_STACK: &str = named!("The image is no part of a stack");
@@ -57,7 +57,7 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         Command::Findings(command) => findings(state, command),
         Command::Uncertainty(UncertaintyCommand::ToggleReliability) => match state.model_info() {
             _ if state.result_hidden() => Some(translated(HIDDEN).to_owned()),
-            Some(info) => info.calibration.as_ref().as_ref().err().map(ToString::to_string),
+            Some(info) => info.calibration.as_ref().as_ref().err().map(|why| said(&why.to_string())),
             None => Some(text!("There is no model for this image").to_owned()),
         },
         Command::Feedback(FeedbackCommand::StopMarking) => {

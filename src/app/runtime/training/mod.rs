@@ -41,7 +41,7 @@ impl TrainingRunner {
         let control = self.run.as_ref().map(|(control, _)| control.clone());
         match effect {
             TrainingEffect::AskForConfiguration => {
-                let asked = rfd::AsyncFileDialog::new().set_title("Configuration of a training run");
+                let asked = rfd::AsyncFileDialog::new().set_title(text!("Configuration of a training run"));
                 let answer = asked.add_filter("TOML", &["toml"]).pick_file();
                 let chosen = |path| Message::Training(TrainingMessage::ConfigurationChosen(path));
                 let answer = async move { answer.await.map(|f| chosen(Some(f.path().to_owned()))) };

@@ -122,6 +122,24 @@ const FORMS: &[&str] = &[
     form!("frozen stages need weights: name a model or a weights file in `start_from`"),
     form!("`[[unfreeze]]` has nothing to unfreeze: set `freeze = \"backbone\"` or `train_from` in `[transfer]`"),
     form!("the epochs of `[[unfreeze]]` must rise"),
+    form!("The settings could not be read ({reason}): defaults are used."),
+    form!("The settings file holds no settings: defaults are used."),
+    form!("The settings file is broken ({reason}): defaults are used."),
+    form!("Some settings could not be used, and have their defaults: {names}."),
+    form!("line {line}: {reason}"),
+    form!("a file has at most {most} rules"),
+    form!("a grid has at most {most} places"),
+    form!("a text or a list of texts is expected, like [\"CR\", \"DX\"]"),
+    form!("there is no grid “{words}”; there are {known} (rows x columns)"),
+    form!(
+        "“{words}” names no image; there are current, prior, current:lateral (or another view or side), series 2, prior series 2, empty"
+    ),
+    form!("The system gave no thread: {reason}."),
+    form!("the system gave no thread: {reason}"),
+    form!("This folder holds no log of a run (log.csv)."),
+    form!("The log could not be read: {reason}"),
+    form!("the trainer met a fault of its own; please report it with the configuration"),
+    form!("There is no {method} map of {place}."),
 ];
 
 #[test]

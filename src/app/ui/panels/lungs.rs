@@ -15,10 +15,11 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
-use crate::engine::lungs::{FieldsSource, LungSearch, Lungs};
+use crate::engine::lungs::{LungSearch, Lungs};
 use crate::explain::Attribution;
 use crate::explain::evidence_shares::EvidenceShares;
-use crate::language::{decimal, said, text, tr, translated};
+use crate::language::{self, decimal, digits, said, text, tr, translated};
+use crate::wording::lung_source;
 
 /// Height of a line of numbers.
 const LINE: f32 = 16.0;
@@ -88,7 +89,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
         two(area.between),
         two(area.border),
         two(area.elsewhere),
-        source_in_words(&known.source)
+        lung_source::in_words(&known.source)
     );
     let peak = shares.peak_in_words();
     let lines = [
@@ -108,22 +109,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
 
 /// Shares one behind the other.
 fn listed(shares: &[f64]) -> String {
-    // Where the decimal sign is a comma, a comma does not part numbers.
-    let sign = tr!("between numbers" => ", ");
-    shares.iter().map(|share| decimal(format!("{share:.2}"))).collect::<Vec<_>>().join(&sign)
-}
-
-/// Where the fields come from, in a few words.
-fn source_in_words(source: &FieldsSource) -> String {
-    match source {
-        FieldsSource::Mask { path, .. } => match path.as_ref().and_then(|path| path.file_name()) {
-            Some(name) => tr!("mask {}", name.to_string_lossy()),
-            None => text!("a mask of the reader's").to_owned(),
-        },
-        FieldsSource::Segmenter { expected_dice, .. } => {
-            tr!("outlined by the program, expected Dice {}", decimal(format!("{expected_dice:.2}")))
-        }
-    }
+    language::listed(&shares.iter().map(|share| digits(*share, 2)).collect::<Vec<_>>())
 }
 
 /// Whether the model at work is one for chest radiographs.

@@ -1,7 +1,7 @@
 //! The list of measurements: what each comes to, with what must be known of it; names, deletion, the
 //! way back, files. And the menu of the tools.
 
-use egui::{Align, Button, FontId, Id, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Button, FontId, Id, Layout, RichText, ScrollArea, TextEdit, TextFormat, Ui, vec2};
 
 use crate::app::command::{Command, MeasureCommand, StudyCommand};
 use crate::app::state::Content;
@@ -10,7 +10,6 @@ use crate::app::state::measuring::Tool;
 use crate::app::state::session::Section;
 use crate::app::ui::lettering;
 use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
-use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
@@ -19,9 +18,13 @@ use crate::fonts::attribute;
 use crate::language::{decimal, said, text, tr, translated};
 use crate::measurement::calibration::is_known_length;
 use crate::measurement::{Kind, Measurement, Words};
+use crate::wording::measured;
 
-/// Most of a row's width that a value takes.
-const VALUE: f32 = 0.6;
+/// Height of a row, and of one whose value stands below the name.
+const ROW: f32 = 22.0;
+const TWO_LINES: f32 = 38.0;
+/// Width of the cross at the end of a row, with the room around it.
+const CROSS: f32 = 40.0;
 
 /// The menu of tools.
 pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -78,7 +81,7 @@ fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, 
     }
     for (i, one) in list.iter().enumerate() {
         let values = cache.of(state, map_of(state, Content::Image), one);
-        row(ui, state, i + 1, one, values.as_deref(), out);
+        row(ui, state, (i + 1, one), values.as_deref(), tokens, out);
         if state.measuring.selected == Some(one.id) {
             detail(ui, state, one, values.as_deref(), tokens, out);
         }
@@ -103,15 +106,28 @@ fn name(state: &State, one: &Measurement) -> String {
     attribute(one.name.0.lines().next().unwrap_or_default())
 }
 
-/// Number, name and first value; a click chooses it.
-fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Option<&Values>, out: &mut Vec<Command>) {
+/// Number, name and first value, which stands below where both have no room in a line; a click chooses
+/// it.
+fn row(
+    ui: &mut Ui,
+    state: &State,
+    (number, one): (usize, &Measurement),
+    values: Option<&Values>,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
     let chosen = state.measuring.selected == Some(one.id);
-    let first =
-        values.and_then(|values| measured_words::lines(&values.measured).into_iter().next()).unwrap_or_default();
+    let first = values.and_then(|values| measured::lines(&values.measured).into_iter().next()).unwrap_or_default();
     let name = name(state, one);
     let words = format!("{number}  {name}");
+    let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
+    let wide = |words: &str, font: &FontId| {
+        ui.painter().layout_no_wrap(words.to_owned(), font.clone(), egui::Color32::WHITE).size().x
+    };
+    let beside = wide(&words, &font) + wide(&first, &small) + 4.0 * theme::GRID <= ui.available_width() - CROSS;
+    let height = if beside || first.is_empty() { ROW } else { TWO_LINES };
     // What is wider than the panel would widen it, and move the image under a measurement in hand.
-    let whole = vec2(ui.available_width(), 22.0);
+    let whole = vec2(ui.available_width(), height);
     ui.allocate_ui_with_layout(whole, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         // Room for the scroll bar, which lies over what is under it.
@@ -121,18 +137,24 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         cross.accessible_name(tr!("Delete measurement {}", number));
         out.append(&mut gone);
         let width = ui.available_width();
-        let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
-        // A value with where its unit comes from may be wider than the row: all of it stands below the
-        // chosen one, and on the image.
-        let shown = lettering::cut_text(ui.painter(), &first, &small, VALUE * width);
-        let value = ui.painter().layout_no_wrap(shown.clone(), small, egui::Color32::WHITE).size().x;
-        let room = width - value - 4.0 * theme::GRID;
-        let cut = lettering::cut_text(ui.painter(), &words, &font, room);
-        // A note without a value begins at the left too: what stands behind a name pushes it there.
-        let value = RichText::new(shown.as_str()).size(theme::CAPTION);
-        let button = Button::selectable(chosen, cut).truncate().shortcut_text(value);
+        let room = width - 2.0 * theme::GRID;
+        let button = if beside {
+            let button = Button::selectable(chosen, &words).truncate();
+            let value = RichText::new(first.as_str()).size(theme::CAPTION);
+            if first.is_empty() { button } else { button.shortcut_text(value) }
+        } else {
+            let color = ui.visuals().text_color();
+            let mut lines = lettering::line(&lettering::cut_text(ui.painter(), &words, &font, room), font, color);
+            if !first.is_empty() {
+                let value = lettering::cut_text(ui.painter(), &first, &small, room);
+                let format = TextFormat::simple(small, tokens.muted);
+                lines.append(&format!("\n{value}"), 0.0, format);
+                lines.break_on_newline = true;
+            }
+            Button::selectable(chosen, lines)
+        };
         let said = tr!("Measurement {number}: {name} {first}", number, name, first);
-        let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
+        let response = ui.add(button.min_size(vec2(width, height))).accessible_name(said.trim_end());
         if response.on_hover_text(format!("{name}\n{}\n{first}", translated(one.kind.name())).trim_end()).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
@@ -154,7 +176,7 @@ fn detail(
         words(ui, state, one, out);
     }
     let Some(values) = values else { return };
-    for line in measured_words::lines(&values.measured) {
+    for line in measured::lines(&values.measured) {
         ui.label(RichText::new(line).color(tokens.text));
     }
     if let Some(inside) = values.evidence {
@@ -163,7 +185,7 @@ fn detail(
             _ => String::new(),
         };
         let hint = text!("Part of the map's positive evidence that lies inside, beside the part of an even map");
-        ui.label(RichText::new(measured_words::evidence(&inside)).color(tokens.text)).on_hover_text(hint);
+        ui.label(RichText::new(measured::evidence(&inside)).color(tokens.text)).on_hover_text(hint);
         controls::elided(ui, theme::caption(of, tokens));
     }
     for caution in &values.measured.cautions {

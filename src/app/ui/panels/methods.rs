@@ -13,8 +13,9 @@ use crate::app::state::{Layout, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
-use crate::explain::{Cost, Family, Method};
+use crate::explain::{Family, Method};
 use crate::language::{text, tr, translated};
+use crate::wording::method_cost;
 
 const WIDTH: f32 = 440.0;
 const ROW: f32 = 36.0;
@@ -119,7 +120,7 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
     let (left, right) = (rect.left() + theme::GRID, rect.right() - theme::GRID);
     let (upper, lower) = (rect.top() + 11.0, rect.top() + 26.0);
     let name = painter.text(pos2(left, upper), Align2::LEFT_CENTER, method.name(), text, faded(tokens.text));
-    let (line, cost) = (translated(method.line()), cost_in_words(method.cost()));
+    let (line, cost) = (translated(method.line()), method_cost::in_words(method.cost()));
     painter.text(pos2(right, upper), Align2::RIGHT_CENTER, &cost, caption.clone(), faded(tokens.muted));
     painter.text(pos2(left, lower), Align2::LEFT_CENTER, line, caption, faded(tokens.muted));
     let against = method.fails_sanity_check().map(translated);
@@ -140,15 +141,5 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
     if response.clicked() {
         out.push(Command::Overlay(OverlayCommand::SetMethod(method)));
         ui.close();
-    }
-}
-
-/// What a map costs: passes through the network.
-fn cost_in_words(cost: Cost) -> String {
-    match cost {
-        Cost::Instant => text!("at once").into(),
-        Cost::Runs(n) => tr!("one run" | "{n} runs" % n),
-        Cost::Channels => text!("one run a channel").into(),
-        Cost::Background => text!("two runs a background image").into(),
     }
 }

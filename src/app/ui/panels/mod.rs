@@ -4,6 +4,8 @@
 mod archive_forms;
 mod display_menu;
 pub mod empty;
+#[cfg(test)]
+mod error_forms;
 pub mod faithfulness;
 pub mod feedback;
 #[cfg(test)]
@@ -24,7 +26,6 @@ pub mod model_diff;
 pub mod notices;
 pub mod overlay;
 pub mod palette;
-mod prevalence_words;
 pub mod published;
 pub(super) mod reading;
 pub mod reliability;

@@ -7,7 +7,7 @@ use crate::app::state::State;
 use crate::app::state::published::{Fetching, Published};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
-use crate::language::{decimal, text, tr};
+use crate::language::{self, decimal, text, tr};
 use crate::model::catalogue::entry::Entry;
 use crate::model::catalogue::hash::Expected;
 use crate::model::catalogue::obtain::Step;
@@ -80,8 +80,8 @@ fn list(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Comma
                 if ui.selectable_label(chosen, &entry.title).on_hover_text(&entry.name).clicked() {
                     out.push(PublishedCommand::Choose(entry.name.clone()).into());
                 }
-                let mut about = vec![entry.task.clone(), length(entry), licence(entry)];
-                about.extend(Some(entry.patients.clone()).filter(|patients| !patients.is_empty()));
+                let mut about = vec![language::said(&entry.task), length(entry), licence(entry)];
+                about.extend(Some(language::said(&entry.patients)).filter(|patients| !patients.is_empty()));
                 let indented = Frame::new().inner_margin(Margin { left: INDENT, ..Margin::ZERO });
                 indented.show(ui, |ui| ui.add(Label::new(theme::caption(about.join(" · "), tokens)).wrap()));
                 ui.add_space(theme::GRID / 2.0);
@@ -121,18 +121,18 @@ fn details(ui: &mut Ui, entry: &Entry, tokens: &Tokens) {
         named = tr!("{named} and {more} more", named, more);
     }
     let hash = match entry.expected() {
-        Some(Expected::Whole(digits)) => format!("{digits} ({})", entry.hash_from),
-        Some(Expected::Beginning(digits)) => tr!("begins with {digits} ({})", entry.hash_from, digits),
+        Some(Expected::Whole(digits)) => format!("{digits} ({})", language::said(&entry.hash_from)),
+        Some(Expected::Beginning(digits)) => tr!("begins with {digits} ({})", language::said(&entry.hash_from), digits),
         None => text!("not known; what comes is recorded").to_owned(),
     };
-    let patients = if entry.patients.is_empty() { unknown() } else { entry.patients.clone() };
+    let patients = if entry.patients.is_empty() { unknown() } else { language::said(&entry.patients) };
     let rows = [
         (text!("Address"), entry.address().to_string()),
-        (text!("Licence"), entry.licence.clone()),
+        (text!("Licence"), language::said(&entry.licence)),
         (text!("Size"), length(entry)),
         ("SHA-256", hash),
         (text!("Classes"), named),
-        (text!("Trained on"), entry.data.clone()),
+        (text!("Trained on"), language::said(&entry.data)),
         (text!("Population"), patients),
         (text!("To be cited"), entry.citation.clone()),
         (text!("Publisher"), format!("{}, {}", entry.publisher, entry.page)),
@@ -142,7 +142,7 @@ fn details(ui: &mut Ui, entry: &Entry, tokens: &Tokens) {
         ui.add(Label::new(words).wrap().selectable(true));
     }
     for note in &entry.notes {
-        ui.add(Label::new(RichText::new(note).color(tokens.warning)).wrap());
+        ui.add(Label::new(RichText::new(language::said(note)).color(tokens.warning)).wrap());
     }
 }
 

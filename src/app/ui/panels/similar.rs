@@ -19,8 +19,8 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
 use crate::language::{date_of, decimal, said, text, tr};
-use crate::model::gallery::SHARE;
 use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
+use crate::wording::similar::none;
 
 /// Height of a case, with room around its thumbnail.
 const ROW: f32 = 60.0;
@@ -80,8 +80,8 @@ fn cases(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    if found.cases.is_empty() {
-        paragraph(ui, &none(found), tokens);
+    if let Some(why) = none(found) {
+        paragraph(ui, &why, tokens);
     }
     for case in &found.cases {
         one(ui, state, case, thumbnails, tokens, out);
@@ -91,22 +91,6 @@ fn cases(
         ui.add(Label::new(theme::caption(said(remark), tokens)).wrap());
     }
     controls::tick_box(ui, FindingsCommand::ToggleSimilarInReport, state.preferences.similar_in_report, tokens, out);
-}
-
-/// Why no case is shown.
-fn none(found: &SimilarCases) -> String {
-    match (found.nearest, found.edge) {
-        (Some(nearest), Some(edge)) => tr!(
-            "No similar case: the nearest of {images} images is {nearest} away, farther than {percent} % of the gallery's own \
-             images are from their nearest ({edge}).",
-            images = found.images,
-            nearest = decimal(format!("{nearest:.4}")),
-            percent = format!("{:.0}", SHARE * 100.0),
-            edge = decimal(format!("{edge:.4}"))
-        ),
-        (Some(_), None) => text!("No similar case can be told: no two images of the gallery can be compared.").into(),
-        (None, _) => text!("No similar case: the gallery holds no image of another patient.").into(),
-    }
 }
 
 /// Whose gallery it is: of which folder, and of which day.

@@ -165,7 +165,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
             let because = state.choice.as_ref().map_or_else(String::new, |choice| said(&choice.because));
             let hint = format!(
                 "{because}\n{}\n{}\n{}",
-                info.manifest.description,
+                said(&info.manifest.description),
                 tr!("SHA-256 of the weights {}", info.sha256),
                 steps(&state.results.timing)
             );

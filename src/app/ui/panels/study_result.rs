@@ -21,8 +21,8 @@ use crate::engine::study_result::{StudyResult, StudyScore};
 use crate::language::{decimal, said, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal;
-use crate::model::study_pool::StudyPool;
 use crate::study::unit::Unit;
+use crate::wording::study_pool;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
@@ -97,7 +97,7 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, whole));
         response.on_hover_text(whole);
     };
-    let rule = rule_in_words(result);
+    let rule = study_pool::rule(result);
     let images = tr!("1 image" | "{n} images" % result.images);
     line(tr!("by the {}", rule), &tr!("{}, pooled by the {}.", images, rule));
     match (&result.calibration, &result.no_states) {
@@ -109,20 +109,6 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
             line(tr!("no states: {}", reason), &reason);
         }
         (None, None) => {}
-    }
-}
-
-/// How the images became one score, by itself.
-fn rule_in_words(result: &StudyResult) -> String {
-    let pool = match result.pool {
-        StudyPool::Maximum => text!("maximum").to_owned(),
-        StudyPool::TopMean(k) => tr!("mean of the {} highest", k),
-        StudyPool::NoisyOr => "noisy-or".to_owned(),
-    };
-    match (result.pool_is_calibrated, result.unit) {
-        (true, Unit::Study) => tr!("{}, set on labelled studies", pool),
-        (true, Unit::Series) => tr!("{}, set on labelled series", pool),
-        (false, _) => tr!("{}, for want of a calibration", pool),
     }
 }
 
@@ -254,6 +240,7 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::study_pool::StudyPool;
 
     #[test]
     fn in_english_rule_and_states_are_those_of_reports() {
@@ -281,7 +268,7 @@ mod tests {
                         no_states: None,
                         condition,
                     };
-                    assert_eq!(rule_in_words(&result), result.rule_in_words());
+                    assert_eq!(study_pool::rule(&result), result.rule_in_words());
                     for score in states.map(score) {
                         assert_eq!(state_in_words(&result, &score), result.state_in_words(&score));
                     }

@@ -213,11 +213,11 @@ fn can_lay(state: &State, layout: Layout) -> bool {
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (name, hint) = match &state.model {
         Model::Loading { name } => (name.clone(), tr!("The model {} is being loaded", name)),
-        Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
+        Model::Ready(info) => (info.manifest.name.clone(), said(&info.manifest.description)),
         Model::Unfit => {
             (text!("no model").to_owned(), text!("None of the installed models is meant for this image").to_owned())
         }
-        Model::Failed { name, reason } => (name.clone(), reason.clone()),
+        Model::Failed { name, reason } => (name.clone(), said(reason)),
     };
     let mut selected = egui::Atoms::default();
     if matches!(state.model, Model::Failed { .. }) {

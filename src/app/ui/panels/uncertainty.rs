@@ -6,7 +6,6 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::prevalence_words;
 use crate::app::command::{Command, UncertaintyCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
@@ -19,6 +18,7 @@ use crate::language::{decimal, said, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal::{self, RISKS};
 use crate::uncertainty::SampleSource;
+use crate::wording::prevalence;
 
 /// Room of a sign and a word, so that nothing moves when they arrive.
 const MARK: Vec2 = vec2(80.0, 15.0);
@@ -178,9 +178,8 @@ pub(super) fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut 
         });
     });
     if let Some(at) = state.at_prevalence() {
-        let response =
-            ui.add(Label::new(theme::caption(prevalence_words::in_words(&at), tokens).color(tokens.text)).wrap());
-        if let Some(ground) = prevalence_words::ground(&at) {
+        let response = ui.add(Label::new(theme::caption(prevalence::in_words(&at), tokens).color(tokens.text)).wrap());
+        if let Some(ground) = prevalence::ground(&at) {
             response.on_hover_text(ground);
         }
     }

@@ -11,14 +11,15 @@ use super::stability_words;
 use crate::app::state::display_options::Stability;
 use crate::app::state::hanging::ChangePart;
 use crate::app::state::{Content, Layout, PaneIndex, State};
-use crate::app::ui::numbers::{self, dicom_date};
+use crate::app::ui::numbers;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::confidence_bar::probability;
 use crate::engine::conformal::OUTSIDE;
-use crate::explain::{Attribution, Method, Residual, Subject};
+use crate::explain::{Attribution, Method, Subject};
 use crate::fonts::{attribute, lacking, system};
-use crate::language::{decimal, named, text, tr, translated};
+use crate::language::{decimal, dicom_date, named, text, tr, translated};
 use crate::study::{Frame, Metadata, SlicePosition, readable_name};
+use crate::wording::residual;
 
 /// Stands under every map.
 const NOT_AN_OUTLINE: &str = named!("what moved the score, not the outline of a lesion");
@@ -212,7 +213,7 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     if let Some(map) = state.map(subject, method) {
         lines.push(facts(map));
         if let Some(sum) = map.residual {
-            lines.push(adds_up(sum));
+            lines.push(residual::in_words(sum));
         }
     }
     if let Some(measured) = state.shown_stability(content) {
@@ -222,20 +223,6 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
         }
     }
     lines
-}
-
-/// What a map adds up to, as [`Residual::words`] says it, in the language of the screen.
-fn adds_up(sum: Residual) -> String {
-    let words = sum.words();
-    let number = |v: f64| decimal(format!("{}{:.2}", if v < 0.0 { "−" } else { "" }, v.abs()));
-    let (found, expected) = (number(sum.found), number(sum.expected));
-    let sentence = tr!("adds up to {found} of {expected}", found, expected);
-    // What is off stands behind a comma there.
-    match words.rsplit_once(", ").map(|(_, off)| off) {
-        None => sentence,
-        Some("far off") => format!("{sentence}, {}", text!("far off")),
-        Some(_) => format!("{sentence}, {}", tr!("{} % off", format!("{:.0}", sum.share() * 100.0))),
-    }
 }
 
 /// What the change made of the score of a subject, and what its map is.
@@ -362,14 +349,6 @@ mod tests {
         let endless = Metadata { patient_name: "Doe".repeat(400_000), ..meta };
         let lines = who(&endless, false, "a.dcm");
         assert!(lines[0].len() < 600 && lines[0].contains("(cut, 1200000 characters)"), "{}", lines[0]);
-    }
-
-    #[test]
-    fn what_a_map_adds_up_to_is_said_as_everywhere() {
-        for (found, expected) in [(2.4, 2.5), (-2.0, -2.5), (3.0, 2.5), (0.4, 0.0)] {
-            let sum = Residual { expected, found };
-            assert_eq!(adds_up(sum), sum.words());
-        }
     }
 
     #[test]

@@ -7,9 +7,7 @@
 
 mod cascade;
 mod curves;
-mod sentences;
 mod table;
-mod verdict;
 
 use egui::{
     Align, Frame, Id, Label, Layout as Flow, Margin, ProgressBar, Rect, RichText, ScrollArea, Ui, Window, vec2,
@@ -27,6 +25,7 @@ use crate::engine::map_request::MapFaithfulness;
 use crate::explain::faithfulness::measure::Measure;
 use crate::explain::faithfulness::words;
 use crate::language::{named, text, tr, translated};
+use crate::wording::{faithfulness, faithfulness_verdict};
 
 /// Narrowest and widest window.
 const WIDTHS: [f32; 2] = [448.0, 944.0];
@@ -155,7 +154,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     controls::title(ui, text!("SENSITIVITY TO NOISE"), "", tokens);
     let sensitivity = known.and_then(|known| known.measured.sensitivity);
     let words = match (sensitivity, &left_out) {
-        (Some(change), _) => sentences::sensitivity(change),
+        (Some(change), _) => faithfulness::sensitivity(change),
         (None, Some(why)) => why.clone(),
         (None, None) if complete => text!("Not defined for this map.").into(),
         (None, None) => translated(TO_COME).into(),
@@ -165,7 +164,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     controls::title(ui, text!("WHEN THE MODEL FORGETS"), text!("randomisation check (Adebayo et al. 2018)"), tokens);
     match (known.and_then(|known| known.measured.randomization.as_ref()), &left_out) {
         (Some(check), _) => {
-            paragraph(ui, &sentences::randomization(check), tokens);
+            paragraph(ui, &faithfulness::randomization(check), tokens);
             cascade::show(ui, check, theme, tokens);
         }
         (None, Some(why)) => {
@@ -183,7 +182,7 @@ const TO_COME: &str = named!("Not measured yet.");
 /// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&MapFaithfulness>, tokens: &Tokens) {
     let words = if let Some(known) = known {
-        theme::strong(verdict::sentence(&known.measured), tokens)
+        theme::strong(faithfulness_verdict::sentence(&known.measured), tokens)
     } else {
         let words = text!("The map is put beside a centred blob and a random map of the same size.");
         RichText::new(words).color(tokens.text)

@@ -14,7 +14,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::ModelInfo;
 use crate::explain::Subject;
-use crate::language::{decimal, text, tr};
+use crate::language::{decimal, said, text, tr};
 use crate::model::output_head::OutputHead;
 use crate::uncertainty::{Posterior, Summary};
 
@@ -105,7 +105,8 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
                 let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
                 let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(name);
                 let hint = format!("{name}\n{}", FindingsCommand::SelectClass(class).info().hint());
-                let hint = if label.description.is_empty() { hint } else { format!("{hint}\n{}", label.description) };
+                let hint =
+                    if label.description.is_empty() { hint } else { format!("{hint}\n{}", said(&label.description)) };
                 if response.on_hover_text(hint).clicked() {
                     out.push(Command::Findings(FindingsCommand::SelectClass(class)));
                 }

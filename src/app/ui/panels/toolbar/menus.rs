@@ -128,6 +128,9 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             let on = state.preferences.language == code || (code == ENGLISH && state.preferences.language.is_empty());
             controls::menu_item(ui, SessionCommand::SetLanguage(code), true, Some(on), out);
         }
+        controls::rule(ui, tokens);
+        let (foreign, english) = (language::current() != ENGLISH, state.preferences.reports_in_english);
+        controls::menu_item(ui, SessionCommand::ToggleEnglishReports, foreign, Some(english || !foreign), out);
     });
     controls::rule(ui, tokens);
     let tags = Command::Tags(TagCommand::Toggle);

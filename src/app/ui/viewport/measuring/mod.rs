@@ -14,11 +14,11 @@ use super::placement::Placement;
 use crate::app::state::measuring::Tool;
 use crate::app::state::{Content, State};
 use crate::app::ui::measured_values::{self, ValuesCache};
-use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::fonts::attribute;
 use crate::language::said;
 use crate::measurement::{Kind, Measurement, Point, Words, shape};
+use crate::wording::measured;
 
 /// Half the side of a handle.
 const HANDLE: f32 = 3.0;
@@ -176,11 +176,11 @@ fn lines(state: &State, cache: &mut ValuesCache, content: Content, one: &Measure
         lines.extend(one.name.0.lines().take(if one.kind.is_note() { 8 } else { 1 }).map(attribute));
     }
     let Some(values) = cache.of(state, measured_values::map_of(state, content), one) else { return lines };
-    let all = measured_words::lines(&values.measured);
+    let all = measured::lines(&values.measured);
     let shown = if chosen { all.len() } else { 1 };
     lines.extend(all.into_iter().take(shown));
     if chosen {
-        lines.extend(values.evidence.map(|inside| measured_words::evidence(&inside)));
+        lines.extend(values.evidence.map(|inside| measured::evidence(&inside)));
         if matches!(one.kind, Kind::Cardiothoracic | Kind::Calibration) {
             lines.extend(values.measured.cautions.iter().map(|caution| said(caution)));
         }

@@ -1,12 +1,12 @@
-//! What a call means at a stated prevalence, in the language of the screen: the sentences that
-//! [`AtPrevalence`] has in English for files and reports.
+//! What a call means at a stated prevalence: the sentences that [`AtPrevalence`] has in English for
+//! files.
 
 use crate::engine::prevalence::AtPrevalence;
 use crate::language::{decimal, said, tr};
 use crate::model::calibration::Proportion;
 
 /// What it means for this image, in a sentence; a reason why nothing is known stays as it is.
-pub(super) fn in_words(at: &AtPrevalence) -> String {
+pub(crate) fn in_words(at: &AtPrevalence) -> String {
     let (label, prevalence, reason) = (&at.label, share(at.prevalence), said(&at.reason));
     if !reason.is_empty() {
         return tr!(
@@ -46,11 +46,11 @@ pub(super) fn in_words(at: &AtPrevalence) -> String {
     }
 }
 
-/// What the values rest on; the images are named as the calibration does.
-pub(super) fn ground(at: &AtPrevalence) -> Option<String> {
+/// What the values rest on.
+pub(crate) fn ground(at: &AtPrevalence) -> Option<String> {
     let figure = |p: Proportion| decimal(format!("{:.3} ({:.3}–{:.3})", p.value, p.low, p.high));
     let (sensitivity, specificity) = (figure(at.sensitivity?), figure(at.specificity?));
-    Some(tr!("Sensitivity {}, specificity {}: {}.", sensitivity, specificity, at.on))
+    Some(tr!("Sensitivity {}, specificity {}: {}.", sensitivity, specificity, said(&at.on)))
 }
 
 /// A share as people write it, never quite all and never quite nothing: `17 %`, `0.4 %`, `>99.9 %`.
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_english_they_are_those_of_reports() {
+    fn in_english_they_are_those_of_files() {
         let value = |value: f64| Some(Proportion { value, low: 0.9 * value, high: 0.5 + 0.5 * value });
         for (reached, known, prevalence) in
             [(true, value(0.17), 0.02), (false, value(0.9996), 0.5), (true, None, 0.0001), (false, None, 0.3)]

@@ -1,11 +1,13 @@
-//! The sentences of the faithfulness of a map in the language of the screen; those that
-//! [`words`](crate::explain::faithfulness::words) has in English for files and reports.
+//! The sentences of the faithfulness of a map: those that
+//! [`words`](crate::explain::faithfulness::words) has in English for files.
 
+use super::method_cost;
+use crate::explain::Method;
 use crate::explain::faithfulness::randomization::{Outcome, Randomization};
 use crate::language::{decimal, text, tr};
 
 /// How far noise that cannot be seen changes the map; `change` is a part of its size.
-pub(super) fn sensitivity(change: f64) -> String {
+pub(crate) fn sensitivity(change: f64) -> String {
     let percent = decimal(format!("{:.1}", 100.0 * change));
     match change {
         c if c < 0.05 => tr!("Noise too weak to be seen hardly changes the map: by up to {} % of its size.", percent),
@@ -16,7 +18,7 @@ pub(super) fn sensitivity(change: f64) -> String {
 }
 
 /// What the randomisation check came to.
-pub(super) fn randomization(check: &Randomization) -> String {
+pub(crate) fn randomization(check: &Randomization) -> String {
     let last = check.steps.last().map_or_else(String::new, |step| {
         let [rho, ssim] = [step.spearman, step.ssim].map(|v| decimal(format!("{v:.2}").replace('-', "−")));
         format!(" {}", tr!("(rank correlation {rho}, SSIM {ssim} with every stage forgotten)", rho, ssim))
@@ -36,6 +38,16 @@ pub(super) fn randomization(check: &Randomization) -> String {
     }
 }
 
+/// Why a map was not made again for altered images and forgetful models.
+pub(crate) fn too_costly(method: Method) -> String {
+    tr!(
+        "Not measured: sensitivity to noise and the randomisation check. They need the map made again a dozen times, and {method} \
+         takes {cost}.",
+        method = method.name(),
+        cost = method_cost::in_words(method.cost())
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,7 +55,10 @@ mod tests {
     use crate::explain::faithfulness::words;
 
     #[test]
-    fn in_english_they_are_those_of_reports() {
+    fn in_english_they_are_those_of_files() {
+        for method in Method::ALL {
+            assert_eq!(too_costly(method), words::too_costly(method.name(), &method.cost().words()));
+        }
         for change in [0.031, 0.1, 0.3, 1.4] {
             assert_eq!(sensitivity(change), words::sensitivity(change));
         }

@@ -1,12 +1,12 @@
-//! What the measures of a map come to, in one sentence in the language of the screen: the
-//! [verdict](crate::explain::faithfulness::verdict) that files and reports put into English.
+//! What the measures of a map come to, in one sentence: the
+//! [verdict](crate::explain::faithfulness::verdict) that files put into English.
 
 use crate::explain::faithfulness::verdict::{Caveat, Standing, Unbeaten};
 use crate::explain::faithfulness::{Faithfulness, Measure};
 use crate::language::{text, tr};
 
 /// The verdict in one sentence that does not flatter.
-pub(super) fn sentence(known: &Faithfulness) -> String {
+pub(crate) fn sentence(known: &Faithfulness) -> String {
     let verdict = known.verdict();
     let said = compared(&verdict.standing);
     let said = match verdict.caveat {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn in_english_it_is_the_sentence_of_reports() {
+    fn in_english_it_is_the_sentence_of_files() {
         let leads: [&[(f64, f64)]; 9] = [
             &[],
             &[(0.1, 0.2)],

@@ -1,5 +1,4 @@
-//! What a measurement comes to, in words of the language of the screen: the lines that
-//! [`Measured::lines`] has in English for files and reports.
+//! What a measurement comes to: the lines that [`Measured::lines`] has in English for files.
 
 use crate::language::{decimal, text, tr, translated};
 use crate::measurement::Measured;
@@ -8,7 +7,7 @@ use crate::measurement::geometry::LengthUnit;
 use crate::measurement::measured::{grey, measure};
 
 /// One line a number, the most asked for first.
-pub(super) fn lines(measured: &Measured) -> Vec<String> {
+pub(crate) fn lines(measured: &Measured) -> Vec<String> {
     let mut lines = Vec::new();
     let unit = measured.unit.unwrap_or(LengthUnit::Px);
     let size = |value: f64| decimal(measure(value));
@@ -43,7 +42,7 @@ pub(super) fn lines(measured: &Measured) -> Vec<String> {
 }
 
 /// The evidence of a map inside, beside that of an even map.
-pub(super) fn evidence(inside: &EvidenceInside) -> String {
+pub(crate) fn evidence(inside: &EvidenceInside) -> String {
     let [share, area] = [inside.share, inside.area].map(|part| decimal(format!("{part:.2}")));
     tr!("{} of the evidence ({} of the area)", share, area)
 }
@@ -80,7 +79,7 @@ mod tests {
         let none = Measured { pixel: pixel(None), ..Measured::default() };
         assert_eq!(lines(&none), none.lines());
         let inside = EvidenceInside { share: 0.62, area: 0.35 };
-        assert_eq!(evidence(&inside), inside.in_words());
+        assert_eq!(evidence(&inside), "0.62 of the evidence (0.35 of the area)");
         let german = std::thread::spawn(move || {
             crate::language::enter("de");
             lines(&measured)
