@@ -127,7 +127,8 @@ impl<'a> ArchiveFeed<'a> {
             if found.left > 0 || found.more || found.unreadable > 0 {
                 return Err(ArchiveError::NotLetIn("The archive did not name all series of the study.".into()));
             }
-            let fitting = found.series.into_iter().filter(|series| series.modality.eq_ignore_ascii_case(&self.modality));
+            let fitting =
+                found.series.into_iter().filter(|series| series.modality.eq_ignore_ascii_case(&self.modality));
             let of = |uid: String, images| Wanted { series_uid: Some(uid), images, ..whole.clone() };
             fitting.map(|series| of(series.series_uid, series.images)).collect()
         };
@@ -213,7 +214,7 @@ mod tests {
     use crate::batch::store::{Judge, Settings};
     use crate::batch::tally::Tally;
     use crate::batch::{Scorer, Unread};
-    use crate::pacs::archive::{ArchivedSeries, ArchivedStudy, Fetched, Found, Moved, Sent};
+    use crate::pacs::archive::{ArchivedSeries, ArchivedStudy, Fetched, Found, FoundSeries, Moved, Sent};
     use crate::study::wire::StoredObject;
 
     /// An archive with a study of two images on each day of a month; that of the third day is damaged.
@@ -244,6 +245,15 @@ mod tests {
                 ..ArchivedSeries::default()
             };
             Ok(FoundSeries { series: vec![series("DX"), series("SR")], ..FoundSeries::default() })
+        }
+
+        fn body_parts(
+            &self,
+            _: &[String],
+            _: &CancelToken,
+            _: &mut dyn FnMut(&str, Vec<String>),
+        ) -> Result<(), ArchiveError> {
+            unreachable!("nobody asks for body parts")
         }
 
         fn fetch(

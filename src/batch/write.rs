@@ -9,6 +9,9 @@ use super::finished::{Finished, Outcome};
 use super::row::{ClassRow, FAILED, FIGURES, NO_IMAGE, Row};
 use super::schema::{PART, about, end_study, put, value_of};
 
+/// Number, result, reason and image of a file as the store knows it.
+type OldRow = (Option<i64>, Option<i64>, Option<String>, Option<String>);
+
 pub(super) fn write(transaction: &Transaction<'_>, one: &Finished, run: i64, judge: i64) -> rusqlite::Result<()> {
     if let Some(study) = &one.ends {
         end_study(transaction, study)?;
@@ -24,7 +27,7 @@ pub(super) fn write(transaction: &Transaction<'_>, one: &Finished, run: i64, jud
         Outcome::Failed(reason) => (None, FAILED, Some(reason)),
     };
     let path = value_of(&one.path);
-    let old: Option<(Option<i64>, Option<i64>, Option<String>, Option<String>)> = transaction
+    let old: Option<OldRow> = transaction
         .query_row("SELECT number, result, reason, image_sha256 FROM files WHERE path = ?1", [&path], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })

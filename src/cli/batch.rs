@@ -77,25 +77,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut store = Store::open(&folder, &settings, &judge)?;
     let archive = args.pacs.pacs.as_deref().map(PacsArgs::archive).transpose()?;
     let (mut obstacles, mut listed) = (Vec::new(), 0);
-    let mut feed: Box<dyn Feed + '_> = match (&archive, &args.pacs.pacs) {
-        (Some(archive), Some(peer)) => {
-            let query = args.pacs.query()?;
-            let studies = list_studies(&**archive, &query, args.shard, &mut store, &stop)?;
-            store.end_list()?;
-            output::remark(format!("{studies} studies are not done"));
-            Box::new(ArchiveFeed::new(&**archive, peer, &query.modality, stop.clone()))
-        }
-        _ => {
-            obstacles = match list(args, &mut store, &stop) {
-                Err(BatchError::Stopped) => {
-                    output::remark(BatchError::Stopped.to_string());
-                    return Ok(Outcome::Stopped);
-                }
-                listed => listed?,
-            };
-            listed = store.listed()?;
-            Box::new(ListFeed::new(args.again))
-        }
+    let mut feed: Box<dyn Feed + '_> = if let (Some(archive), Some(peer)) = (&archive, &args.pacs.pacs) {
+        let query = args.pacs.query()?;
+        let studies = list_studies(&**archive, &query, args.shard, &mut store, &stop)?;
+        store.end_list()?;
+        output::remark(format!("{studies} studies are not done"));
+        Box::new(ArchiveFeed::new(&**archive, peer, &query.modality, stop.clone()))
+    } else {
+        obstacles = match list(args, &mut store, &stop) {
+            Err(BatchError::Stopped) => {
+                output::remark(BatchError::Stopped.to_string());
+                return Ok(Outcome::Stopped);
+            }
+            listed => listed?,
+        };
+        listed = store.listed()?;
+        Box::new(ListFeed::new(args.again))
     };
     let readers = args.readers.map_or_else(cores, usize::from);
     let scorer = SessionScorer::new(session, chooser, &args.analysis);

@@ -130,7 +130,8 @@ mod tests {
         let case = |i: u8| {
             let folder = folder.join(if i < 3 { "PNEUMONIA" } else { "NORMAL" });
             std::fs::create_dir_all(&folder).unwrap();
-            let path = folder.join(if i % 2 == 0 { format!("image {i}.PNG") } else { format!("{i}.pneumonia") });
+            let path =
+                folder.join(if i.is_multiple_of(2) { format!("image {i}.PNG") } else { format!("{i}.pneumonia") });
             std::fs::write(&path, [i]).unwrap();
             TableCase { path, positive: i < 3, lesions: Vec::new() }
         };
@@ -166,7 +167,7 @@ mod tests {
         let asked = Plan { cases: Vec::new(), ..plan(Design::Crossover) };
         let made = create(&place, asked, &table(folder.path()), Images::Copied).unwrap();
         for case in &made.cases {
-            let ending = if std::fs::read(place.join(&case.path)).unwrap()[0] % 2 == 0 { ".png" } else { "" };
+            let ending = if std::fs::read(place.join(&case.path)).unwrap()[0].is_multiple_of(2) { ".png" } else { "" };
             assert_eq!(case.path, Path::new("cases").join(format!("{}{ending}", case.id)));
         }
         let text = std::fs::read_to_string(place.join(PLAN)).unwrap();

@@ -74,7 +74,7 @@ impl<'a> Removing<'a> {
                 }
                 Ok(Fate::Later(why)) => self.later(candidate, why),
                 Err(error) => {
-                    self.later(candidate, &format!("the node does not say that it has it: {}", error.for_log()))
+                    self.later(candidate, &format!("the node does not say that it has it: {}", error.for_log()));
                 }
             }
         }

@@ -149,11 +149,10 @@ mod tests {
         }
     }
 
+    type Compared = Result<ModelDiff, String>;
+
     /// What is sent while two models are compared: the numbers of images, and the end.
-    fn compared(
-        request: &CompareModels,
-        cancel: &CancelToken,
-    ) -> (Vec<(usize, usize)>, Option<Result<ModelDiff, String>>) {
+    fn compared(request: &CompareModels, cancel: &CancelToken) -> (Vec<(usize, usize)>, Option<Compared>) {
         let jobs = JobThreads::new(&egui::Context::default());
         compare(request, cancel, &jobs.sender());
         let (mut counts, mut end) = (Vec::new(), None);

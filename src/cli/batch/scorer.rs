@@ -41,8 +41,8 @@ pub(super) struct Ready {
 
 /// What the choice of a model came to.
 enum Image {
-    Fits(Arc<Model>, Prepared),
-    Unfit(Frame),
+    Fits(Arc<Model>, Box<Prepared>),
+    Unfit(Box<Frame>),
 }
 
 impl SessionScorer {
@@ -68,9 +68,9 @@ impl SessionScorer {
         let image = match self.model(&choice)? {
             Some(model) => {
                 let image = Prepared::of(&model, frame, Known::of_choice(&choice), self.options.force)?;
-                Image::Fits(model, image)
+                Image::Fits(model, Box::new(image))
             }
-            None => Image::Unfit(frame),
+            None => Image::Unfit(Box::new(frame)),
         };
         Ok(Ready { path: path.to_owned(), choice, image })
     }
@@ -110,7 +110,7 @@ impl Scorer for SessionScorer {
         let mut groups: Vec<Group> = Vec::new();
         for (place, Ready { path, choice, image }) in images.into_iter().enumerate() {
             match image {
-                Image::Unfit(frame) => rows[place] = Some(Ok(self.row(&path, frame, choice, None))),
+                Image::Unfit(frame) => rows[place] = Some(Ok(self.row(&path, *frame, choice, None))),
                 Image::Fits(model, image) => {
                     let at = groups.iter().position(|group| Arc::ptr_eq(&group.model, &model));
                     let at = at.unwrap_or_else(|| {
@@ -118,7 +118,7 @@ impl Scorer for SessionScorer {
                         groups.len() - 1
                     });
                     groups[at].places.push((place, path, choice));
-                    groups[at].images.push(image);
+                    groups[at].images.push(*image);
                 }
             }
         }

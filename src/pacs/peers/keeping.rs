@@ -52,12 +52,11 @@ pub fn save(
     whole_paths(&mut peer)?;
     usable(&peer)?;
     let mut peers = Peers::read(path)?;
-    let before = match instead_of {
-        Some(name) => Some(peers.replace(name, peer.clone())?),
-        None => {
-            peers.add(peer.clone())?;
-            None
-        }
+    let before = if let Some(name) = instead_of {
+        Some(peers.replace(name, peer.clone())?)
+    } else {
+        peers.add(peer.clone())?;
+        None
     };
     let kept = typed.filter(|_| peer.wants_secret()).map_or(Ok(()), |typed| secret::keep(&peer, typed));
     let mut unkept = match kept {

@@ -36,7 +36,7 @@ pub(super) fn faithfulness(case: &CaseReport, width: f32) -> Option<Block> {
         _ if found.measures.is_empty() => {}
         (_, None) if *whole => sentences.push(wording::too_costly(*method)),
         (_, None) => {
-            sentences.push(text!("Sensitivity to noise and the randomisation check were not finished.").into())
+            sentences.push(text!("Sensitivity to noise and the randomisation check were not finished.").into());
         }
         (None, Some(_)) => sentences.push(text!("Sensitivity to noise is not defined for this map.").into()),
         (Some(_), Some(_)) => {}

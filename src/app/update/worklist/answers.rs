@@ -24,8 +24,6 @@ pub(in crate::app::update) fn on_message(state: &mut State, message: WorklistMes
             state.worklist.asking = None;
             return found(state, result);
         }
-        // Stopped meanwhile.
-        WorklistMessage::Found { .. } => {}
         WorklistMessage::Series { study_uid, result } => {
             let worklist = &mut state.worklist;
             if worklist.chosen.as_deref() == Some(&study_uid) {
@@ -50,8 +48,8 @@ pub(in crate::app::update) fn on_message(state: &mut State, message: WorklistMes
                 listed.without_parts = Some(why);
             }
         }
-        // Of a list that is gone.
-        WorklistMessage::BodyParts { .. } | WorklistMessage::NoBodyParts { .. } => {}
+        // Stopped meanwhile, or of a list that is gone.
+        WorklistMessage::Found { .. } | WorklistMessage::BodyParts { .. } | WorklistMessage::NoBodyParts { .. } => {}
         WorklistMessage::Saved(result) => archives::saved(&mut state.worklist, result),
         WorklistMessage::RemovedArchive(result) => archives::removed(&mut state.worklist, result),
         WorklistMessage::Checked { name, result } => archives::checked(&mut state.worklist, name, result),

@@ -5,6 +5,7 @@
 //! with maps with their grids.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -136,7 +137,7 @@ fn line(folder: &Path, path: &Path, name: &str) -> String {
             |(family, _)| format!("; {}", beside_the_family(&built, &family, image, class)),
         );
     } else if nodes > 0 && !built.has_class_attention() {
-        said += &format!("; {}", built.without_class_attention());
+        let _ = write!(said, "; {}", built.without_class_attention());
     }
     if std::env::var_os("PELLUCID_ONNX_TIME").is_some() {
         let pass = |_| {
@@ -144,13 +145,13 @@ fn line(folder: &Path, path: &Path, name: &str) -> String {
             built.forward(image, Mode::Inference).unwrap();
             start.elapsed().as_secs_f64() * 1e3
         };
-        said += &format!("; {:.1} ms", (0..9).map(pass).fold(f64::INFINITY, f64::min));
+        let _ = write!(said, "; {:.1} ms", (0..9).map(pass).fold(f64::INFINITY, f64::min));
     }
     if std::env::var_os("PELLUCID_ONNX_STAGES").is_some() {
         for (at, stage) in built.stages.iter().enumerate() {
             let grid = built.grid(at, (image.dim(3).unwrap(), image.dim(2).unwrap()));
             let places = if stage.is_spatial() { grid.to_string() } else { String::new() };
-            said += &format!("\n    {:40} {places}", stage.name);
+            let _ = write!(said, "\n    {:40} {places}", stage.name);
         }
     }
     said
@@ -166,7 +167,7 @@ fn onnx_peers() {
     for path in files {
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let Some(name) = file.strip_suffix(".onnx").or_else(|| file.strip_suffix(".safetensors")) else { continue };
-        if name.ends_with(".peers") || !file.contains(&only) {
+        if name.strip_suffix(".peers").is_some() || !file.contains(&only) {
             continue;
         }
         println!("{name:44} {}", line(&folder, &path, name));
