@@ -82,8 +82,8 @@ fn drawn_after(image: &Path, folder: &Path) -> Option<Duration> {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let lines = BufReader::new(program.stderr.take()?).lines().map_while(Result::ok);
-    let drawn = lines.into_iter().any(|line| line.contains("the first image is drawn"));
+    let said = program.stderr.take().into_iter().flat_map(|pipe| BufReader::new(pipe).lines().map_while(Result::ok));
+    let drawn = said.into_iter().any(|line| line.contains("the first image is drawn"));
     let time = began.elapsed();
     let _ = program.kill();
     let _ = program.wait();

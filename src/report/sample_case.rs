@@ -232,7 +232,7 @@ pub(super) fn analysis() -> Analysis {
             accepted: true,
             score: 0.97,
             threshold: 0.5,
-            reason: "This resembles a frontal chest radiograph.".into(),
+            reason: "This resembles a frontal chest radiograph, upright and with its greys the right way round.".into(),
             warnings: vec!["The patient is 66 years old; the model never saw anyone of this age.".into()],
         }),
         scored: true,

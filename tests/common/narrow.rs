@@ -28,7 +28,7 @@ pub(super) fn unit(name: &str, count: usize) -> Vec<f64> {
 
 /// The tensor called `name`.
 pub(super) fn tensor(name: &str, shape: &[usize]) -> Tensor {
-    let fan = shape[1..].iter().product::<usize>() as f64;
+    let fan = shape.iter().skip(1).product::<usize>() as f64;
     let kind = |u: f64| match shape.len() {
         _ if name.ends_with("running_var") => 1.0 + 0.5 * u,
         1 if name.ends_with("weight") => 1.0 + 0.3 * u,

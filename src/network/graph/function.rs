@@ -8,7 +8,8 @@
 use candle_core::{DType, Tensor, Var};
 
 use super::op::Function;
-use crate::layers::activation::{Activation, Rule, activated, by_rule};
+use crate::layers::activation::{Activation, Rule, activated};
+use crate::layers::ruled::by_rule;
 use crate::{Mode, Result};
 
 /// Inputs that differ by less are the same, as in the `shap` package.

@@ -9,7 +9,6 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::ruled::composed;
 use crate::Result;
 pub use crate::activation::Activation;
 use crate::cpu_values::{slice, values};
@@ -31,18 +30,6 @@ pub enum Rule {
 pub(super) const SAME: f32 = 1e-6;
 /// Values that one core takes at a time.
 const SHARE: usize = 1 << 14;
-
-/// An activation, value by value, whose gradient passes by `rule`.
-pub fn by_rule(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor> {
-    let x = x.contiguous()?;
-    match activation {
-        Activation::None => Ok(x),
-        // The rule speaks of ReLUs alone.
-        _ if rule == Rule::Guided && !activation.is_told_by_its_value() => activated(&x, activation),
-        _ if own_kernels_run(x.device()) => x.apply_op1(RuledOp { activation, rule }),
-        _ => composed(&x, activation, rule),
-    }
-}
 
 /// `f(x)`, value by value.
 pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
@@ -145,9 +132,10 @@ impl CustomOp1 for ActivationOp {
     }
 }
 
-struct RuledOp {
-    activation: Activation,
-    rule: Rule,
+/// The same whose gradient passes by `rule`, on the CPU.
+pub(super) struct RuledOp {
+    pub activation: Activation,
+    pub rule: Rule,
 }
 
 impl CustomOp1 for RuledOp {

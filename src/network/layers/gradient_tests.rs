@@ -8,7 +8,7 @@ use candle_nn::VarMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::activation::{Activation, Rule, activated, by_rule};
+use super::activation::{Activation, Rule, activated};
 use super::average_pool::{halve, to_grid};
 use super::batch_norm::{BatchNorm, EPSILON};
 use super::candle_conv::{by_candle, depthwise_by_candle};
@@ -16,6 +16,7 @@ use super::channels::{add_bias, concat, scale};
 use super::conv::{PreparedConv, conv2d};
 use super::depthwise::depthwise;
 use super::pool::{global_average, max_pool2d, max_pool2d_rescaled};
+use super::ruled::by_rule;
 use super::{Dropout, Linear};
 use crate::architecture::Architecture;
 use crate::device::own_kernels_run;

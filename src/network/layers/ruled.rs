@@ -1,11 +1,12 @@
-//! Gradients that follow a [`Rule`] out of operations that every device has; on the CPU the kernels
-//! of [`super::activation`] run instead.
+//! Activations whose gradient follows a [`Rule`]: by the kernels of [`super::activation`] on the CPU,
+//! elsewhere out of operations that every device has.
 
 use candle_core::{Tensor, Var, bail};
 
-use super::activation::{Activation, Rule, SAME, activated, halves};
+use super::activation::{Activation, Rule, RuledOp, SAME, activated, halves};
 use super::handed_on::handed_on;
 use crate::Result;
+use crate::device::own_kernels_run;
 
 /// `value(x)`, whose gradient is what `back` makes of `x`, `value(x)` and `∂/∂value`.
 pub(super) fn ruled(
@@ -17,8 +18,20 @@ pub(super) fn ruled(
     handed_on(x, &x.detach(), &y, move |x, _, y, dy| Ok((Some(back(x, y, dy)?), None)))
 }
 
-/// [`super::activation::by_rule`] for devices without kernels of ours.
-pub(super) fn composed(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor> {
+/// An activation, value by value, whose gradient passes by `rule`.
+pub fn by_rule(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor> {
+    let x = x.contiguous()?;
+    match activation {
+        Activation::None => Ok(x),
+        // The rule speaks of ReLUs alone.
+        _ if rule == Rule::Guided && !activation.is_told_by_its_value() => activated(&x, activation),
+        _ if own_kernels_run(x.device()) => x.apply_op1(RuledOp { activation, rule }),
+        _ => composed(&x, activation, rule),
+    }
+}
+
+/// [`by_rule`] for devices without kernels of ours.
+fn composed(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor> {
     let value = move |x: &Tensor| activated(x, activation);
     match rule {
         Rule::Guided => ruled(x, value, move |x, _, dy| {

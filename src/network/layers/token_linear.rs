@@ -10,7 +10,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::activation::{activated, by_rule};
+use super::activation::activated;
+use super::ruled::by_rule;
 use super::token_product::{Packed, Packing};
 use crate::activation::Activation;
 use crate::cpu_values::{is_tracked, slice, values};

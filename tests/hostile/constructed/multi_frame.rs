@@ -159,7 +159,7 @@ fn segmentations() -> Vec<Constructed> {
         of("with more frames than groups", || MultiFrame { frames: 19_000, ..MultiFrame::new(SEG) }),
         of("with groups that hold each other", || {
             let inner = open_sequences((0x5200, 0x9230), &[], 40, &of_segment(Some(1)));
-            MultiFrame { groups: groups(&inner, &[inner.clone()]), ..MultiFrame::new(SEG) }
+            MultiFrame { groups: groups(&inner, std::slice::from_ref(&inner)), ..MultiFrame::new(SEG) }
         }),
         of("with places that are none", || {
             let planes = [
@@ -211,22 +211,24 @@ fn mapping(more: &[Vec<u8>]) -> Vec<u8> {
     seq((0x40, 0x9096), &[more.concat()])
 }
 
+fn map(pixels: Vec<u8>) -> MultiFrame {
+    MultiFrame {
+        bits: 32,
+        segments: Vec::new(),
+        groups: groups(&plane("10", "1\\0\\0\\0\\1\\0", "1\\0.5"), &[Vec::new()]),
+        pixels,
+        ..MultiFrame::new(PM)
+    }
+}
+
+fn floats() -> Vec<u8> {
+    fl((0x7FE0, 8), &(0..768).map(|i| i as f32).collect::<Vec<_>>())
+}
+
 fn maps() -> Vec<Constructed> {
     let of = |name: &str, make: fn() -> MultiFrame| {
         Constructed::of(Reader::Results, format!("a parametric map {name}"), move || make().file())
     };
-    fn map(pixels: Vec<u8>) -> MultiFrame {
-        MultiFrame {
-            bits: 32,
-            segments: Vec::new(),
-            groups: groups(&plane("10", "1\\0\\0\\0\\1\\0", "1\\0.5"), &[Vec::new()]),
-            pixels,
-            ..MultiFrame::new(PM)
-        }
-    }
-    fn floats() -> Vec<u8> {
-        fl((0x7FE0, 8), &(0..768).map(|i| i as f32).collect::<Vec<_>>())
-    }
     vec![
         of("of floats that are half there", || map(fl((0x7FE0, 8), &[1.0; 384]))),
         of("of an odd number of bytes", || map(el((0x7FE0, 8), &[7; 3071]))),

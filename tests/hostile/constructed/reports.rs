@@ -65,7 +65,7 @@ pub(crate) fn all() -> Vec<Constructed> {
         of("that points at itself", || {
             let to =
                 |number: &[u32]| el((0x40, 0xDB73), &number.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>());
-            report(&[to(&[1]), to(&[1, 1]), to(&[1, 2, 3, 4]), to(&[0]), to(&[u32::MAX; 9000])])
+            report(&[to(&[1]), to(&[1, 1]), to(&[1, 2, 3, 4]), to(&[0]), to(&vec![u32::MAX; 9000])])
         }),
         of("of one group with 24,000 graphics and as many numbers", || {
             let mut content = vec![drawn("POLYLINE", &[1.0, 1.0, 5.0, 5.0], IMAGE); 12_000];
