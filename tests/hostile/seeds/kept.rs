@@ -99,9 +99,10 @@ pub(crate) fn all() -> Vec<Seed> {
     vec![
         Seed::of(Reader::Measurements, "measurements", measurements()),
         Seed::of(Reader::Feedback, "answers of a reader", FEEDBACK),
-        Seed::of(Reader::StudyPlan, "plan of a study", PLAN),
+        // As they were before plans were held by hashes.
+        Seed { is_refused: true, ..Seed::of(Reader::StudyPlan, "plan of a study", PLAN) },
         Seed::of(Reader::StudyCases, "cases of a study", CASES),
-        Seed::of(Reader::StudyRecords, "readings of a reader", RECORDS),
+        Seed { is_refused: true, ..Seed::of(Reader::StudyRecords, "readings of a reader", RECORDS) },
         Seed::of(Reader::Catalogue, "catalogue", catalogue),
         Seed::of(Reader::Audit, "audit journal", audit()),
     ]
