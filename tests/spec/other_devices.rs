@@ -26,7 +26,6 @@ const WALKED: &[&str] = &[
 ];
 
 #[test]
-#[ignore = "fails since the merge of 2026-12-01 and has to be read: run it with --ignored"]
 fn networks_maps_samples_and_training_hold_where_candle_s_kernels_run_alone() {
     if candle_alone() {
         return;
