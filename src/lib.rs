@@ -23,13 +23,13 @@
 //! [`pipeline`] goes the whole way from a folder to a verdict with both, and [`reader_study`] measures
 //! what the maps do to those who read with them.
 //!
-//! What leaves the machine or comes to it: [`results`] makes DICOM objects of a case and reads those of
-//! others, [`pacs`] speaks with archives, [`serve`] watches an inbox, [`batch`] scores archives; [`feedback`] is what a reader
-//! says of findings, [`audit`] the journal of what was shown.
+//! What leaves the machine or comes to it: [`results`] makes DICOM objects of a case and reads those
+//! of others, [`pacs`] speaks with archives, [`serve`] watches an inbox, [`batch`] scores archives;
+//! [`feedback`] is what a reader says of findings, [`audit`] the journal of what was shown.
 //!
-//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
-//! [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of the screen,
-//! for [`app`] and [`cli`] alone.
+//! The ground floor, which every room may use: [`cancel`], [`connections`], [`files`], [`fonts`],
+//! [`limits`], [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of
+//! screen and case report, for `wording`, [`report`], [`app`] and [`cli`] alone.
 
 // Code that unit tests share with the specification names the crate from outside.
 #[cfg(test)]

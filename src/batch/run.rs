@@ -40,8 +40,8 @@ const WINDOW: usize = 256;
 const ROWS: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What a run hears on its way.
-pub struct Told<'a> {
+/// How far a run is.
+pub struct RunProgress<'a> {
     pub tally: Tally,
     /// The file whose row was just committed.
     pub finished: &'a Finished,
@@ -92,7 +92,7 @@ pub fn run<S: Scorer>(
     scorer: &S,
     readers: usize,
     stop: &CancelToken,
-    told: &mut dyn FnMut(Told<'_>),
+    told: &mut dyn FnMut(RunProgress<'_>),
 ) -> Result<Tally, BatchError> {
     // What fails stops the others, too; whoever asked to stop is asked no more than needed.
     let cut = CancelToken::default();
@@ -280,7 +280,7 @@ fn commit_all(
     finished: &Receiver<Numbered<Option<Finished>>>,
     ticket: Sender<()>,
     tally: &mut Tally,
-    told: &mut dyn FnMut(Told<'_>),
+    told: &mut dyn FnMut(RunProgress<'_>),
 ) -> Result<(), BatchError> {
     let (mut early, mut next) = (BTreeMap::new(), 0_u64);
     let mut rows: Vec<Finished> = Vec::new();
@@ -309,7 +309,7 @@ fn commit_all(
             drop(store);
             for one in &rows {
                 tally.add(one);
-                told(Told { tally: *tally, finished: one });
+                told(RunProgress { tally: *tally, finished: one });
             }
             rows.clear();
             since = Instant::now();

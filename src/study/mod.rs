@@ -141,7 +141,7 @@ pub struct Identity {
 }
 
 /// One image that can be shown, known by its header only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageEntry {
     pub path: PathBuf,
     pub identity: Identity,

@@ -97,8 +97,8 @@ fn a_byte_now_and_then_is_silence_and_four_gigabytes_are_refused_unread() {
         }
     };
     let mut patient = hasty();
-    patient.waits.query = Duration::from_secs(60);
-    patient.waits.association = Duration::from_secs(60);
+    patient.waits.query = Duration::from_mins(1);
+    patient.waits.association = Duration::from_mins(1);
     for (way, error, took) in each_way(&patient, node_with(drips)) {
         assert!(matches!(error, DimseError::Silent { seconds: 1, .. }), "{way}: {error}");
         assert!(took < Duration::from_secs(12), "{way} took {took:?}");

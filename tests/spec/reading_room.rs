@@ -134,11 +134,11 @@ impl Room {
 
 /// What the worker was asked.
 fn asked(effects: &[Effect]) -> Vec<&Request> {
-    let request = |effect| match effect {
-        &Effect::Ask(ref request) => Some(request),
+    let asked = effects.iter().filter_map(|effect| match effect {
+        Effect::Ask(request) => Some(request),
         _ => None,
-    };
-    effects.iter().filter_map(request).collect()
+    });
+    asked.collect()
 }
 
 #[test]

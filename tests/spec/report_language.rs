@@ -136,13 +136,13 @@ fn every_word_that_a_case_report_prints_can_be_said_in_another_language() {
 
 #[test]
 fn the_walk_finds_what_is_not_said_and_passes_by_what_is() {
-    let source = r##"
+    let source = r#"
         /// A doc comment.
         #[error("of an attribute")]
         const SAID: &str = named!("Said");
         fn f() { (tr!("also {said}", said = text!("this")), tr!("{}", format!("not {said}")), "{spelled}", "mm") }
         mod tests { fn g() { h("of a test") } }
-    "##;
+    "#;
     let mut found = Vec::new();
     walk(source.parse().unwrap(), &mut found);
     assert_eq!(found, ["not {said}"]);

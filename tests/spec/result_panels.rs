@@ -98,7 +98,7 @@ fn section(state: State) -> Shown {
 
 /// The window of the report, which answers clicks as the viewer does.
 fn window(bench: Bench) -> Harness<'static, Bench> {
-    let builder = Harness::builder().with_size([1100.0, 760.0]);
+    let builder = Harness::builder().with_size([1100.0, 2000.0]);
     let mut harness = builder.with_context_setup(|ctx| theme::install(ctx, Theme::Dark)).build_ui_state(
         |ui, bench: &mut Bench| {
             for command in result_window::show(ui, &bench.state) {

@@ -220,7 +220,7 @@ fn moment(second: u32) -> DateTime<Local> {
     Local.with_ymd_and_hms(2026, 11, 30, 21, 15, second).unwrap() + chrono::Duration::microseconds(123_456)
 }
 
-/// As Observation DateTime writes it.
+/// As the attribute Observation `DateTime` writes it.
 fn written_at(at: DateTime<Local>) -> String {
     at.format("%Y%m%d%H%M%S%.6f%z").to_string()
 }

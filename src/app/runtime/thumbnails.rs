@@ -89,7 +89,7 @@ fn fitted(width: usize, height: usize, pixel_aspect: f32) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Identity, Metadata, SharedUid, StackPlace};
+    use crate::study::Identity;
 
     #[test]
     fn what_was_asked_for_long_before_is_passed_over_and_told_of() {
@@ -97,18 +97,7 @@ mod tests {
         let (sender, made) = unbounded();
         let entry = |number: usize| {
             let identity = Identity { sop_instance_uid: number.to_string(), ..Identity::default() };
-            Arc::new(ImageEntry {
-                path: "/nowhere".into(),
-                identity,
-                meta: Metadata::default(),
-                columns: 1,
-                rows: 1,
-                frames: 1,
-                has_pixels: true,
-                title: String::new(),
-                shared_uid: SharedUid::default(),
-                place: StackPlace::default(),
-            })
+            Arc::new(ImageEntry { identity, has_pixels: true, ..ImageEntry::default() })
         };
         let all: Vec<_> = (0..MOST_WAITING + 3).map(entry).collect();
         all.iter().for_each(|one| ask.send(one.clone()).unwrap());

@@ -94,10 +94,8 @@ impl Thumbnails {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
-    use crate::study::{Identity, Metadata, SharedUid, StackPlace};
+    use crate::study::Identity;
     use crossbeam_channel::unbounded;
 
     #[test]
@@ -108,18 +106,7 @@ mod tests {
         let mut thumbnails = Thumbnails::new(Some((ask, made)));
         let entry = |number: usize| {
             let identity = Identity { sop_instance_uid: number.to_string(), ..Identity::default() };
-            Arc::new(ImageEntry {
-                path: PathBuf::new(),
-                identity,
-                meta: Metadata::default(),
-                columns: 1,
-                rows: 1,
-                frames: 1,
-                has_pixels: true,
-                title: String::new(),
-                shared_uid: SharedUid::default(),
-                place: StackPlace::default(),
-            })
+            Arc::new(ImageEntry { identity, has_pixels: true, ..ImageEntry::default() })
         };
         let all: Vec<_> = (0..=MOST).map(entry).collect();
         for one in &all {

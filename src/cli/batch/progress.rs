@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 
 use crate::batch::finished::Outcome;
-use crate::batch::run::Told;
+use crate::batch::run::RunProgress;
 use crate::batch::tally::Tally;
 use crate::batch::tempo::{Tempo, in_words};
 use crate::cli::output;
@@ -48,7 +48,7 @@ impl Progress {
     }
 
     /// A file was committed.
-    pub(super) fn hear(&mut self, told: &Told<'_>) {
+    pub(super) fn hear(&mut self, told: &RunProgress<'_>) {
         let path = &told.finished.path;
         match &told.finished.outcome {
             Outcome::Failed(reason) => self.complain(&format!("error: {} failed. Cause: {reason}", path.display())),

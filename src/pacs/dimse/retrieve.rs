@@ -97,14 +97,14 @@ pub fn get(
     let mut getting = Getting { caller, node, inbox, retrieved, known, objects: 0, bytes: 0 };
     let offers = Offers::ask(caller, node, wanted)?;
     let is_study = wanted.series.is_none();
-    let mut told = Told::default();
+    let mut told = SubOperations::default();
     if !is_study || !offers.is_split {
         told = getting.rounds(wanted, &offers, progress)?;
     }
     // Some nodes end at the first object that they cannot send: the other series are asked for by themselves.
     if is_study && (offers.is_split || told.is_wanting) {
         let series = series_of(caller, node, wanted)?;
-        let mut each = Told::default();
+        let mut each = SubOperations::default();
         for series in &series {
             let wanted = Wanted { series: Some(series.clone()), ..wanted.clone() };
             let offers = Offers::ask(caller, node, &wanted)?;
@@ -147,9 +147,9 @@ fn series_of(caller: &Caller, node: &Node, wanted: &Wanted) -> Result<Vec<Uid>, 
     }
 }
 
-/// What a node said of a retrieval in one association or several.
+/// The sub-operations of a retrieval (PS3.4 C.4.3) in one association or several.
 #[derive(Debug, Default)]
-struct Told {
+struct SubOperations {
     /// Objects that it counts.
     counted: u64,
     /// Some of them did not come, or it ended with a failure.
@@ -157,7 +157,7 @@ struct Told {
     failures: Vec<DimseError>,
 }
 
-impl Told {
+impl SubOperations {
     /// Of one series and another one.
     fn and(mut self, other: Self) -> Self {
         self.failures.extend(other.failures);
@@ -184,8 +184,8 @@ impl Getting<'_> {
         wanted: &Wanted,
         offers: &Offers,
         progress: &mut dyn FnMut(Counts),
-    ) -> Result<Told, DimseError> {
-        let (before, mut told, mut failure) = (self.objects, Told::default(), None);
+    ) -> Result<SubOperations, DimseError> {
+        let (before, mut told, mut failure) = (self.objects, SubOperations::default(), None);
         for classes in &offers.rounds {
             let came = |getting: &Self| (getting.objects - before) as u64;
             match self.round(wanted, classes, progress) {
