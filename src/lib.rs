@@ -25,7 +25,8 @@
 //!
 //! What leaves the machine or comes to it: [`results`] makes DICOM objects of a case and reads those
 //! of others, [`pacs`] speaks with archives, [`serve`] watches an inbox, [`batch`] scores archives;
-//! [`feedback`] is what a reader says of findings, [`audit`] the journal of what was shown.
+//! [`feedback`] is what a reader says of findings, [`audit`] the journal of what was shown. [`doctor`]
+//! says what works on this machine.
 //!
 //! The ground floor, which every room may use: [`cancel`], [`connections`], [`files`], [`fonts`],
 //! [`limits`], [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of
@@ -45,6 +46,7 @@ pub mod batch;
 pub mod cancel;
 pub mod cli;
 pub mod connections;
+pub mod doctor;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;

@@ -40,6 +40,7 @@ use crate::reader_study::record::Record;
 use crate::reader_study::{order, standing};
 
 pub use runtime::options::ViewerOptions;
+pub use runtime::window_trial::first_frame;
 
 /// Opens the window and returns when it is closed.
 ///
@@ -110,6 +111,7 @@ fn viewport(options: &ViewerOptions, before: Option<WindowPlace>) -> egui::Viewp
     let window = egui::ViewportBuilder::default()
         .with_title("Pellucid")
         .with_app_id("pellucid")
+        .with_icon(icon())
         .with_min_inner_size(LEAST_WINDOW);
     let place = before.and_then(WindowPlace::restorable).filter(|_| options.size.is_none());
     let Some(place) = place else { return window.with_inner_size(options.size.unwrap_or([1280.0, 800.0])) };
@@ -118,6 +120,11 @@ fn viewport(options: &ViewerOptions, before: Option<WindowPlace>) -> egui::Viewp
         Some(position) => window.with_position(position),
         None => window,
     }
+}
+
+/// The mark of the program beside its title and in the bar of the desktop.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/packaging/pellucid.png")).unwrap_or_default()
 }
 
 /// Whether there is a display to open a window on.

@@ -10,11 +10,13 @@ mod audit;
 mod batch;
 mod collect;
 mod compare;
+mod completions;
 mod crossval;
 mod data;
 mod decode_worker;
 mod deidentify;
 mod demo;
+mod doctor;
 mod evaluate;
 mod explain;
 mod faithfulness;
@@ -189,6 +191,8 @@ enum Command {
     Feedback(feedback::Args),
     Serve(Box<serve::Args>),
     Audit(audit::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -324,6 +328,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Feedback(args) => feedback::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => completions::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),

@@ -51,7 +51,7 @@ use crate::language::{text, tr, translated};
 /// Width of the column of headings.
 const COLUMN: f32 = 74.0;
 /// Images are never printed smaller than this, captions included.
-const SMALLEST_IMAGES: f32 = 125.0;
+const SMALLEST_IMAGES: f32 = 115.0;
 
 /// The report as the bytes of a PDF, in the language of the thread.
 pub(super) fn pdf(case: &CaseReport, source: &ImageFile) -> Result<Vec<u8>, ReportError> {

@@ -102,7 +102,7 @@ pub(super) fn frame() -> Frame {
         study_date: "20261119".into(),
         study_time: "114512".into(),
         study_description: "Chest PA for Doe".into(),
-        series_description: "PA upright".into(),
+        series_description: "PA stehend".into(),
         series_number: "2".into(),
         instance_number: "1".into(),
         modality: "CR".into(),

@@ -274,7 +274,7 @@ fn an_anonymised_export_holds_no_patient_in_any_byte() {
         "Grete",
         "20261119",
         "2026-11-19",
-        "upright",
+        "stehend",
         "1.2.826",
     ] {
         for (place, text) in [("name", &name), ("JSON", &json), ("pages", &readable)] {

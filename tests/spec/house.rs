@@ -66,6 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("serve", &["study", "model", "pacs"]),
     ("batch", &["study", "evaluation", "pacs"]),
     ("app", ALL_BEFORE),
+    ("doctor", &["study", "network", "model", "app"]),
     ("cli", ALL_BEFORE),
 ];
 

@@ -17,6 +17,7 @@ mod dicom_bytes;
 mod display_attributes;
 mod display_grid;
 mod display_viewer;
+mod doctor;
 mod document_keys;
 mod documents;
 mod engine;

@@ -31,4 +31,5 @@ mod settings_merge;
 mod slot_loader;
 pub mod thumbnails;
 pub mod training;
+pub mod window_trial;
 mod worklist;
