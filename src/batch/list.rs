@@ -35,10 +35,10 @@ pub fn read(
         let path = line.strip_suffix(b"\n").unwrap_or(&line);
         let path = path.strip_suffix(b"\r").unwrap_or(path);
         if path.len() > LINE || (read > LINE && !line.ends_with(b"\n")) {
-            return Err(wrong("is longer than the 32768 bytes that a path may have; is it a list of paths?"));
+            return Err(wrong("is longer than the 32768 bytes that a path may have; a list holds a path a line"));
         }
         if path.contains(&0) {
-            return Err(wrong("holds a zero byte, which no path can; is it a list of paths?"));
+            return Err(wrong("holds a zero byte, which no path can; a list holds a path a line"));
         }
         if !path.iter().all(u8::is_ascii_whitespace) {
             each(path_of(path).ok_or_else(|| wrong("is not text in UTF-8"))?)?;
@@ -83,7 +83,7 @@ mod tests {
     fn what_is_no_list_is_refused_with_its_line() {
         let long = [b"a\n".to_vec(), vec![b'x'; LINE + 1], b"\nb\n".to_vec()].concat();
         assert!(paths(&long).unwrap_err().to_string().starts_with("line 2 of list.txt is longer than"));
-        assert!(paths(&vec![b'x'; 10 * LINE]).unwrap_err().to_string().contains("is it a list of paths?"));
+        assert!(paths(&vec![b'x'; 10 * LINE]).unwrap_err().to_string().contains("a list holds a path a line"));
         assert_eq!(paths(&[vec![b'x'; LINE], b"\n".to_vec()].concat()).unwrap().len(), 1);
         assert!(paths(b"a\0b\n").unwrap_err().to_string().contains("zero byte"));
     }

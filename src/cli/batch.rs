@@ -191,13 +191,15 @@ fn say(args: &Args, tally: &Tally, progress: &Progress, folder: &Path, is_stoppe
         return output::json(&object);
     }
     let Tally { scored, not_scored, failed, no_image, unchanged, known, .. } = *tally;
-    let mut line = format!(
-        "{} images: {scored} scored, {not_scored} not scored, {failed} failed; {no_image} files beside them are no \
-         images",
-        tally.images()
-    );
-    if unchanged + known > 0 {
-        let _ = write!(line, "; {} of all files were done before", unchanged + known);
+    let mut line = format!("{} images: {scored} scored, {not_scored} not scored, {failed} failed", tally.images());
+    for (count, what) in [
+        (no_image, "files beside them are no images"),
+        (unchanged, "files were done before"),
+        (known, "have the very bytes of a file that was done before"),
+    ] {
+        if count > 0 {
+            let _ = write!(line, "; {count} {what}");
+        }
     }
     if let Some(pace) = pace {
         let _ = write!(line, "; {pace:.1} images a second");

@@ -43,8 +43,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
 fn to_text(summary: &Summary) -> String {
     let counts: Vec<String> = summary.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    let mut text = format!("{} shards; files: {}", summary.shards, counts.join(", "));
-    let _ = writeln!(text, "; {} copies, {} shared UIDs", summary.copies, summary.shared_uids);
+    let counted = |n: u64, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+    let shards = counted(summary.shards as u64, "shard", "shards");
+    let copies = counted(summary.copies, "copy", "copies");
+    let shared = counted(summary.shared_uids, "shared UID", "shared UIDs");
+    let mut text = format!("{shards}; files: {}; {copies}, {shared}\n", counts.join(", "));
     for judge in &summary.judges {
         let _ = writeln!(text, "By {judge}");
     }

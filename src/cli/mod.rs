@@ -242,7 +242,7 @@ pub struct Usage(pub String);
 
 /// Parses the arguments, runs the command, prints errors as sentences, and yields the exit code.
 pub fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,jpeg2k=off"))
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,jpeg2k=off,fontdb=error"))
         .format(|out, record| {
             let (level, text) = (record.level(), record.args().to_string());
             writeln!(out, "{}: {}", level.as_str().to_lowercase(), printable(&text))

@@ -27,7 +27,9 @@ fn dialogs() -> Finding {
             "none: install xdg-desktop-portal with the part for your desktop, or zenity; until then drop files on the \
              window or name them on the command line",
         ),
-        Err(error) => Finding::limited(DIALOGS, format!("no session bus ({error}): drop files on the window instead")),
+        Err(error) => {
+            Finding::limited(DIALOGS, format!("no session bus answers: drop files on the window instead\n{error}"))
+        }
     }
 }
 
@@ -55,7 +57,7 @@ fn keyring() -> Finding {
         Ok(()) => Finding::works(PART, "answers; passwords of archives can be kept"),
         Err(error) => Finding::limited(
             PART,
-            format!("none ({error}): secrets of archives are taken from PELLUCID_SECRET_… variables alone"),
+            format!("none: secrets of archives are taken from PELLUCID_SECRET_… variables alone\n{error}"),
         ),
     }
 }

@@ -33,7 +33,9 @@ pub(super) fn examine() -> Vec<Finding> {
     const PART: &str = "Decoders";
     let folder = match tempfile::tempdir() {
         Ok(folder) => folder,
-        Err(error) => return vec![Finding::fails(PART, format!("no temporary folder ({error}); see Folders"))],
+        Err(error) => {
+            return vec![Finding::fails(PART, format!("no temporary folder ({}); see Folders", error.kind()))];
+        }
     };
     let (mut right, mut findings) = (Vec::new(), Vec::new());
     for sample in samples() {

@@ -1,6 +1,6 @@
 //! Folders that the program writes to: a file is written to each and removed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use directories::{ProjectDirs, UserDirs};
 
@@ -30,10 +30,12 @@ pub(super) fn examine() -> Vec<Finding> {
 fn tried(part: &'static str, what: &str, folder: &Path) -> Finding {
     let shown = shown(folder);
     let place = existing(folder);
-    if let Err(error) = tempfile::Builder::new().prefix(".pellucid-doctor").tempfile_in(&place) {
-        return Finding::fails(part, format!("{what}: {shown} cannot be written to ({error})"));
+    if let Err(error) = tempfile::Builder::new().prefix(".pellucid-doctor").tempfile_in(place) {
+        // The error of a temporary file names its path.
+        let reason = error.kind();
+        return Finding::fails(part, format!("{what}: {shown} cannot be written to ({reason})"));
     }
-    match room(&place) {
+    match room(place) {
         Some(free) if free < LITTLE => {
             Finding::limited(part, format!("{what}: {shown} can be written to, but only {} MB are free", free >> 20))
         }
@@ -42,9 +44,9 @@ fn tried(part: &'static str, what: &str, folder: &Path) -> Finding {
     }
 }
 
-/// The folder, or the nearest one above that is there.
-fn existing(folder: &Path) -> PathBuf {
-    folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")).to_owned()
+/// The folder, or what is there of the way to it: the program makes the rest when it needs it.
+fn existing(folder: &Path) -> &Path {
+    folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder)
 }
 
 /// The path without the name of the user.
@@ -69,12 +71,17 @@ fn room(_: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Condition;
     use super::*;
 
     #[test]
     fn a_folder_that_is_a_file_is_said_to_be_unwritable_and_one_that_is_not_there_is_made_later() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(existing(&folder.path().join("not/there")), folder.path());
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(tried("Folders", "data", &file.join("below")).condition, Condition::Fails);
+        std::fs::remove_file(&file).unwrap();
         let found = tried("Folders", "data", folder.path());
         assert!(found.text.starts_with("data: "), "{}", found.text);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays behind");

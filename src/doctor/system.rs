@@ -68,9 +68,9 @@ fn memory() -> Finding {
 /// The graphics processor as far as networks are computed on it.
 fn compute() -> Finding {
     let device = DeviceChoice::Auto.open().map(|device| device::name(&device)).unwrap_or_default();
-    let others = [DeviceChoice::Cuda, DeviceChoice::Metal].into_iter().filter_map(|choice| choice.open().err());
-    let reasons: Vec<String> = others.map(|error| error.to_string()).collect();
-    Finding::works("Computing", format!("networks run on: {device}\n{}", reasons.join("\n")))
+    let other = if cfg!(target_os = "macos") { DeviceChoice::Metal } else { DeviceChoice::Cuda };
+    let reason = other.open().err().map_or(String::new(), |error| format!("\n{error}"));
+    Finding::works("Computing", format!("networks run on: {device}{reason}"))
 }
 
 fn variables() -> Finding {

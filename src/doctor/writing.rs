@@ -30,6 +30,6 @@ pub(super) fn examine() -> Vec<Finding> {
     let found = if found.is_empty() { "none".to_owned() } else { found };
     vec![Finding::limited(
         PART,
-        format!("{own}; by fonts of the system: {found}\nwithout a font: {missing}; Noto Sans has them all"),
+        format!("{own}; by fonts of the system: {found}\nwithout a font: {missing}\nNoto Sans has them all"),
     )]
 }

@@ -370,7 +370,7 @@ fn lists_name_files_and_hostile_ones_are_refused_or_rows() {
     for (name, bytes, why) in [
         ("zero.txt", b"set/0/0.png\nset\0/1.png\n".to_vec(), "line 2 of zero.txt holds a zero byte"),
         ("long.txt", [vec![b'/'; 40_000], b"\n".to_vec()].concat(), "line 1 of long.txt is longer than"),
-        ("image.txt", fs::read(path.join("set/0/0.png")).unwrap(), "is it a list of paths?"),
+        ("image.txt", fs::read(path.join("set/0/0.png")).unwrap(), "a list holds a path a line"),
     ] {
         fs::write(path.join(name), bytes).unwrap();
         let output = pellucid(path, &["batch", name, "--model", "toy", "--out", "none"]);

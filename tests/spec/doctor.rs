@@ -10,7 +10,19 @@ fn doctor_tries_every_part_and_prints_a_page_without_the_name_of_the_user() {
     let output = pellucid(folder.path(), &["doctor"]);
     let page = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(code(&output), 0, "{page}{}", said(&output));
-    let parts = ["Program", "System", "Memory", "Computing", "Display", "Models", "Decoders", "Fonts", "Dialogs", "Keyring", "Folders"];
+    let parts = [
+        "Program",
+        "System",
+        "Memory",
+        "Computing",
+        "Display",
+        "Models",
+        "Decoders",
+        "Fonts",
+        "Dialogs",
+        "Keyring",
+        "Folders",
+    ];
     for part in parts {
         assert!(page.lines().any(|line| line.split_whitespace().nth(1) == Some(part)), "{part} in\n{page}");
     }
@@ -28,7 +40,9 @@ fn doctor_says_the_same_to_machines() {
     let of = |part: &str| findings.iter().find(|finding| finding["part"] == part).unwrap();
     assert_eq!(of("Decoders")["condition"], "works");
     let decoded = of("Decoders")["text"].as_str().unwrap();
-    for syntax in ["JPEG 2000", "JPEG-LS", "RLE Lossless", "JPEG XL", "High-Throughput JPEG 2000", "Deflated Image Frame"] {
+    for syntax in
+        ["JPEG 2000", "JPEG-LS", "RLE Lossless", "JPEG XL", "High-Throughput JPEG 2000", "Deflated Image Frame"]
+    {
         assert!(decoded.contains(syntax), "{syntax} in {decoded}");
     }
 }
