@@ -53,6 +53,7 @@ fn existing(folder: &Path) -> &Path {
 fn shown(folder: &Path) -> String {
     let home = UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
     match home.as_deref().and_then(|home| folder.strip_prefix(home).ok()) {
+        Some(below) if below.as_os_str().is_empty() => "~".into(),
         Some(below) => Path::new("~").join(below).display().to_string(),
         None => folder.display().to_string(),
     }
