@@ -43,9 +43,8 @@ pub enum FaultReason {
     #[error("line {0} is longer than any entry is")]
     Long(u64),
     #[error(
-        "line {line} says that it is entry {says}: before it {} {verb} missing",
-        entries(says - line),
-        verb = if says - line == 1 { "is" } else { "are" }
+        "line {line} says that it is entry {says}: before it {} missing",
+        entries_are(says - line)
     )]
     Missing { line: u64, says: u64 },
     #[error("line {line} says that it is entry {says}: lines were moved, put in or repeated")]
@@ -57,6 +56,10 @@ pub enum FaultReason {
     Changed(u64),
     #[error("line 1 does not begin a journal: it was changed, or lines before it were removed")]
     NoBeginning,
+}
+
+fn entries_are(count: u64) -> String {
+    format!("{} {}", entries(count), if count == 1 { "is" } else { "are" })
 }
 
 fn entries(count: u64) -> String {

@@ -180,9 +180,9 @@ impl Block {
         }
     }
 
-    /// A number aligned on its decimal point (or on its end, where it has none) at `x`.
+    /// A number aligned on its decimal point or comma (or on its end, where it has none) at `x`.
     pub fn number(&mut self, x: f32, y: f32, style: TextStyle, number: &str) {
-        let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
+        let whole = number.split_once(['.', ',']).map_or(number, |(whole, _)| whole);
         let left = x - style.width(&text_runs::settable(whole, style.weight));
         self.text(left, y, Align::Left, style, number);
     }
@@ -232,11 +232,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_aligned_on_the_decimal_point() {
+    fn numbers_are_aligned_on_the_decimal_point_or_comma() {
         let mut block = Block::default();
         block.number(50.0, 0.0, BODY, "1.5");
         block.number(50.0, 0.0, BODY, "−104.25");
-        let point = |(x, _, text): &(f32, f32, &str)| x + BODY.width(text.split('.').next().unwrap());
+        block.number(50.0, 0.0, BODY, "+0,47");
+        let point = |(x, _, text): &(f32, f32, &str)| x + BODY.width(text.split(['.', ',']).next().unwrap());
         for text in &texts(&block) {
             assert!((point(text) - 50.0).abs() < 1e-3);
         }

@@ -13,6 +13,7 @@
 //! tr!("decimal sign" => ".")               with a context, where one word has two meanings
 //! named!("Dark")                           a constant, translated where it is shown: translated(LABEL)
 //! form!("Only {n} of them.")               a sentence of a room below, where it is shown: said(&sentence)
+//! #[error("It has {n} of them.")]           the same of an error: found where it is declared
 //! ```
 //!
 //! Which language holds is a property of the thread ([`enter`]): the viewer says it once a frame and
@@ -27,9 +28,10 @@
 mod files;
 mod plural;
 mod sentences;
+mod vocabulary;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Once, RwLock};
 
@@ -39,6 +41,7 @@ use tr::Translator;
 
 pub use files::{LanguageError, add_folder, users_folder};
 pub use tr::tr;
+pub use vocabulary::is_own_word;
 
 /// A text without places, as the language of the thread has it: a `&'static str`.
 #[macro_export]
@@ -105,6 +108,15 @@ static KNOWN: RwLock<Vec<&'static Language>> = RwLock::new(Vec::new());
 thread_local! {
     /// The language of this thread; `None` is English.
     static CURRENT: Cell<Option<&'static Language>> = const { Cell::new(None) };
+}
+
+/// Sentences that are kept for a thread, and bytes of the longest one.
+const MOST_KEPT: usize = 256;
+const LONGEST_KEPT: usize = 2000;
+
+thread_local! {
+    /// What sentences of the rooms below were in the language that this thread spoke last.
+    static SAID: RefCell<(Option<&'static Language>, HashMap<String, String>)> = RefCell::default();
 }
 
 /// Gives `tr!` the language of the thread that it is called on.
@@ -196,7 +208,17 @@ pub fn translated(words: &str) -> &str {
 #[must_use]
 pub fn said(words: &str) -> String {
     let Some(language) = CURRENT.get() else { return words.to_owned() };
-    sentences::said(words, &language.forms, &|words| language.text(None, words))
+    if words.len() > LONGEST_KEPT {
+        return sentences::said(words, &language.forms, &|words| language.text(None, words));
+    }
+    // Panels ask for the same sentences frame after frame, and a thousand forms are looked through.
+    SAID.with_borrow_mut(|(of, kept)| {
+        if of.is_none_or(|of| !std::ptr::eq(of, language)) || kept.len() >= MOST_KEPT {
+            (*of, *kept) = (Some(language), HashMap::new());
+        }
+        let say = || sentences::said(words, &language.forms, &|words| language.text(None, words));
+        kept.entry(words.to_owned()).or_insert_with(say).clone()
+    })
 }
 
 /// The same of words that mean this here and something else elsewhere.
@@ -320,6 +342,14 @@ mod tests {
     fn what_no_file_has_stays_english() {
         assert_eq!(in_german(|| tr!("no such text in any file: {}", 3)), "no such text in any file: 3");
         assert_eq!(in_german(|| translated("Cardiomegaly").to_owned()), "Cardiomegaly");
+    }
+
+    #[test]
+    fn a_sentence_that_is_said_again_follows_the_language_of_the_thread() {
+        let english = "The file is empty (0 bytes). Copy it again from where it came from.";
+        let german = within("de", || said(english));
+        assert!(german.starts_with("Die Datei ist leer"), "{german}");
+        assert_eq!((said(english), within("de", || said(english))), (english.to_owned(), german));
     }
 
     #[test]

@@ -87,5 +87,5 @@ fn on_image(fits: &Fits, gate: Option<&Gate>, frame: &Frame, plane: &Plane) -> R
     }
     let against = || format!("this model is meant for {} only", fits.modalities.join(", "));
     let hue = color.filter(|_| fits.is_grey()).and_then(|picture| precheck::hue(picture, &against()));
-    Ok(hue.map(|reason| GateVerdict::refused(0.0, NO_GATE, reason)))
+    Ok(hue.map(|reason| GateVerdict::refused(0.0, NO_GATE, reason.to_string())))
 }

@@ -26,6 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::population::Population;
 use super::precheck;
 use super::precheck::Precheck;
+use super::refusal::Refusal;
 use crate::imaging::Plane;
 use crate::model::manifest::{Input, Normalization, Resize};
 use crate::model::preprocess::to_input;
@@ -259,12 +260,12 @@ impl Gate {
         let GateSettings { asks, threshold, colour, steps, .. } = &self.settings;
         let asked = Precheck { kind: asks, colour: *colour, steps: *steps };
         if let Some(reason) = precheck::reason(plane, color, asked) {
-            return Ok(GateVerdict::refused(0.0, *threshold, reason));
+            return Ok(GateVerdict::refused(0.0, *threshold, reason.to_string()));
         }
         let look = self.look(plane)?;
         // A score that is no number lets nothing through.
         if look.score.is_nan() || look.score < *threshold {
-            return Ok(GateVerdict::refused(look.score, *threshold, self.why(&look)));
+            return Ok(GateVerdict::refused(look.score, *threshold, self.why(&look).to_string()));
         }
         Ok(GateVerdict {
             accepted: true,
@@ -275,21 +276,20 @@ impl Gate {
         })
     }
 
-    fn why(&self, look: &GateOutput) -> String {
-        let asks = &self.settings.asks;
+    fn why(&self, look: &GateOutput) -> Refusal {
         let likeliest = (0..CLASSES.len()).max_by(|a, b| look.seen[*a].total_cmp(&look.seen[*b])).unwrap_or(0);
-        match CLASSES[likeliest] {
-            GateClass::Turned => format!(
-                "This resembles {asks} that lies on its side or stands on its head; turn the file upright and open it again."
-            ),
-            GateClass::Inverted => {
-                format!("This resembles {asks} {GREYS_INVERTED}; correct the file's polarity and open it again.")
-            }
-            GateClass::Other => format!("This does not resemble {asks}."),
-            GateClass::Wanted => {
-                format!("This has traits of {asks}, but is unlike those that the gate has learnt from.")
-            }
-        }
+        refusal(CLASSES[likeliest], &self.settings.asks)
+    }
+}
+
+/// Why an image is refused that the network holds for one of this class most of all.
+fn refusal(class: GateClass, kind: &str) -> Refusal {
+    let kind = kind.to_owned();
+    match class {
+        GateClass::Turned => Refusal::Turned { kind },
+        GateClass::Inverted => Refusal::Inverted { kind },
+        GateClass::Other => Refusal::Other { kind },
+        GateClass::Wanted => Refusal::Unfamiliar { kind },
     }
 }
 
@@ -319,6 +319,12 @@ fn read_settings(bytes: &[u8]) -> Result<GateSettings, GateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn inverted_greys_are_told_by_the_sentence_that_a_verdict_keeps() {
+        let said = |class| says_greys_inverted(&refusal(class, "a radiograph").to_string());
+        assert_eq!(CLASSES.map(said), [false, false, true, false]);
+    }
 
     #[test]
     fn a_file_that_is_no_gate_is_an_error_with_advice() {

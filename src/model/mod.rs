@@ -30,6 +30,7 @@ pub mod population;
 mod precheck;
 pub mod preprocess;
 pub mod prevalence;
+pub mod refusal;
 pub mod registry;
 pub mod source;
 pub mod study_calibration;

@@ -5,6 +5,7 @@
 
 use image::RgbImage;
 
+use super::refusal::Refusal;
 use crate::imaging::Plane;
 use crate::imaging::chroma::{MARKERS, coloured_share};
 use crate::imaging::drawn::Drawn;
@@ -36,7 +37,7 @@ pub(super) struct Precheck<'a> {
 
 /// Why no image of the kind can look like this; `None` where a closer look is needed.
 #[must_use]
-pub(super) fn reason(plane: &Plane, color: Option<&RgbImage>, asked: Precheck) -> Option<String> {
+pub(super) fn reason(plane: &Plane, color: Option<&RgbImage>, asked: Precheck) -> Option<Refusal> {
     let Precheck { kind, colour, steps } = asked;
     outline(plane, kind).or_else(|| {
         let ends = percentiles(plane, None, &[0.001, 0.999]).map(|ends| [ends[0], ends[1]]);
@@ -47,43 +48,35 @@ pub(super) fn reason(plane: &Plane, color: Option<&RgbImage>, asked: Precheck) -
     })
 }
 
-fn outline(plane: &Plane, kind: &str) -> Option<String> {
-    let (w, h) = (plane.width, plane.height);
-    if w.min(h) < SMALLEST_SIDE {
-        return Some(format!(
-            "The image is only {w} × {h} pixels; {kind} needs at least {SMALLEST_SIDE} on each side."
-        ));
+fn outline(plane: &Plane, kind: &str) -> Option<Refusal> {
+    let (width, height, kind) = (plane.width, plane.height, kind.to_owned());
+    if width.min(height) < SMALLEST_SIDE {
+        return Some(Refusal::Small { width, height, kind, least: SMALLEST_SIDE });
     }
-    let narrow = w.max(h) as f32 > LONGEST_RATIO * w.min(h) as f32;
-    narrow.then(|| format!("The image is {w} × {h} pixels; {kind} is never so narrow."))
+    let narrow = width.max(height) as f32 > LONGEST_RATIO * width.min(height) as f32;
+    narrow.then_some(Refusal::Narrow { width, height, kind })
 }
 
-fn empty(plane: &Plane, ends: Option<[f32; 2]>) -> Option<String> {
+fn empty(plane: &Plane, ends: Option<[f32; 2]>) -> Option<Refusal> {
     if plane.values.iter().any(|v| !v.is_finite()) {
-        return Some("The image holds values that are not numbers.".into());
+        return Some(Refusal::NoNumbers);
     }
     let first = *plane.values.first()?;
     if plane.values.iter().all(|v| *v == first) {
-        return Some("The image is empty: every pixel has the same value.".into());
+        return Some(Refusal::Empty);
     }
     let ends = ends?;
-    (ends[0] == ends[1]).then(|| "The image is empty: but for a few, all pixels have the same value.".into())
+    (ends[0] == ends[1]).then_some(Refusal::AlmostEmpty)
 }
 
 /// An image in colour, and what is said against that.
 #[must_use]
-pub(super) fn hue(picture: &RgbImage, against: &str) -> Option<String> {
+pub(super) fn hue(picture: &RgbImage, against: &str) -> Option<Refusal> {
     let share = coloured_share(picture);
-    (share > MARKERS).then(|| {
-        format!(
-            "The image is in colour: {:.0} % of its pixels have a hue, and {against}. If only a scan has tinted it, save it in grey and \
-             open it again.",
-            100.0 * share
-        )
-    })
+    (share > MARKERS).then(|| Refusal::Colour { percent: 100.0 * share, against: against.to_owned() })
 }
 
-fn greys(plane: &Plane, kind: &str) -> Option<String> {
+fn greys(plane: &Plane, kind: &str) -> Option<Refusal> {
     let mut greys: Vec<f32> = Vec::with_capacity(FEWEST_GREYS);
     for value in &plane.values {
         if !greys.contains(value) {
@@ -93,23 +86,16 @@ fn greys(plane: &Plane, kind: &str) -> Option<String> {
             }
         }
     }
-    Some(format!("The image has only {} different grey values; {kind} has hundreds.", greys.len()))
+    Some(Refusal::FewGreys { found: greys.len(), kind: kind.to_owned() })
 }
 
-fn drawn(plane: &Plane, kind: &str, steps: Option<f32>, ends: [f32; 2]) -> Option<String> {
-    let drawn = Drawn::between(plane, ends);
+fn drawn(plane: &Plane, kind: &str, steps: Option<f32>, ends: [f32; 2]) -> Option<Refusal> {
+    let (drawn, kind) = (Drawn::between(plane, ends), kind.to_owned());
     if drawn.of_few_greys >= MOST_EVEN {
-        let even = 100.0 * drawn.of_few_greys;
-        return Some(format!(
-            "The image is drawn or almost empty: {even:.0} % of it are even areas of a few greys; {kind} has shades."
-        ));
+        return Some(Refusal::Drawn { percent: 100.0 * drawn.of_few_greys, kind });
     }
     let page = drawn.even >= EVEN_GROUND && steps.is_some_and(|most| drawn.steps > most);
-    page.then(|| {
-        format!(
-            "The image looks like a page or a screenshot: sharp steps between even areas, as of letters and windows; {kind} is soft."
-        )
-    })
+    page.then_some(Refusal::Page { kind })
 }
 
 #[cfg(test)]
@@ -125,7 +111,7 @@ mod tests {
     }
 
     fn why(plane: &Plane) -> String {
-        reason(plane, None, ASKED).unwrap_or_default()
+        reason(plane, None, ASKED).map(|refusal| refusal.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -157,7 +143,7 @@ mod tests {
             RgbImage::from_fn(100, 100, move |x, y| Rgb(if x < side && y < side { [200, 30, 30] } else { [90; 3] }))
         };
         let said = |side: u32, asked: Precheck| reason(&ramp(100, 100), Some(&marked(side)), asked);
-        let reason = said(70, ASKED).unwrap();
+        let reason = said(70, ASKED).unwrap().to_string();
         assert!(
             reason.starts_with("The image is in colour: 49 % of its pixels have a hue, and a radiograph has none.")
         );

@@ -23,15 +23,15 @@ pub enum PipelineError {
     )]
     NoTestPart,
     #[error(
-        "{n} patient{} stand{} in more than one part, \"{}\" among them, so a test would flatter; correct the split, or how \
-         patients are recognised (`patient` under [data])",
-        if *.n == 1 { "" } else { "s" }, if *.n == 1 { "s" } else { "" }, shortened(.example)
+        "{} in more than one part, \"{}\" among them, so a test would flatter; correct the split, or how patients are \
+         recognised (`patient` under [data])",
+        stand(*.n, "patient"), shortened(.example)
     )]
     SharedPatients { n: usize, example: String },
     #[error(
-        "{n} image{} stand{} in more than one part under different names, {} and {} among them, so a test would flatter; write \
+        "{} in more than one part under different names, {} and {} among them, so a test would flatter; write \
          `group_near_duplicates = true` under [data], or take the copies out",
-        if *.n == 1 { "" } else { "s" }, if *.n == 1 { "s" } else { "" }, shortened(.first), shortened(.second)
+        stand(*.n, "image"), shortened(.first), shortened(.second)
     )]
     SharedImages { n: usize, first: String, second: String },
     #[error(
@@ -89,4 +89,9 @@ impl From<ModelError> for PipelineError {
     fn from(error: ModelError) -> Self {
         Self::Model(Box::new(error))
     }
+}
+
+/// "1 patient stands", "3 patients stand".
+fn stand(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what} stands") } else { format!("{n} {what}s stand") }
 }

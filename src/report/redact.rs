@@ -10,6 +10,8 @@
 //! more closely (dates in the usual spellings, names of two letters), and [`FREE_TEXT`] is said
 //! beside it: no search finds "the mayor of our town".
 
+use std::ops::Range;
+
 use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
@@ -17,7 +19,7 @@ use super::key_images::{KeyImageRecord, KeyImagesRecord};
 use super::on_screen::{OnScreen, OnScreenRecord};
 use super::what_if::ChangeRecord;
 use crate::feedback::Mark;
-use crate::language::{ENGLISH, dicom_date, named, text, tr, translated, within};
+use crate::language::{ENGLISH, dicom_date, is_own_word, named, text, tr, translated, within};
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, PresentationState, readable_name};
@@ -35,7 +37,7 @@ pub(super) fn metadata(case: &CaseReport) -> Metadata {
     if !case.anonymize {
         return meta.clone();
     }
-    let kept = |text: &str| clean(case, text);
+    let kept = |text: &str| struck(case, text);
     Metadata {
         sex: kept(&meta.sex),
         age: ages::pooled(&kept(&meta.age)),
@@ -53,12 +55,23 @@ pub(super) fn metadata(case: &CaseReport) -> Metadata {
     }
 }
 
-/// The text without anything that was left out; unchanged when the report is not anonymised.
+/// A sentence of the program without anything that was left out; unchanged when the report is not
+/// anonymised. Its own words stay whole where a name is a part of them: `[removed]s` for "does"
+/// would tell the name.
 pub(super) fn clean(case: &CaseReport, text: &str) -> String {
+    searched(case, text, is_own_word)
+}
+
+/// The same of words that others wrote: what a secret is a part of is broken, whatever it is.
+fn struck(case: &CaseReport, text: &str) -> String {
+    searched(case, text, |_| false)
+}
+
+fn searched(case: &CaseReport, text: &str, stays: fn(&str) -> bool) -> String {
     if !case.anonymize {
         return text.to_owned();
     }
-    ages::pooled_in(&secrets(case, text).iter().fold(text.to_owned(), |text, secret| without(&text, secret)))
+    ages::pooled_in(&secrets(case, text).iter().fold(text.to_owned(), |text, secret| without(&text, secret, stays)))
 }
 
 /// Lower case, letter by letter.
@@ -107,7 +120,7 @@ pub(super) fn key_images(case: &CaseReport) -> Option<KeyImagesRecord> {
     let known = case.key_images.as_ref().filter(|known| known.any())?;
     let named = |text: &str| Some(text.to_owned()).filter(|text| !case.anonymize && !text.is_empty());
     let others = known.others.iter().map(|one| KeyImageRecord {
-        modality: clean(case, &one.entry.meta.modality),
+        modality: struck(case, &one.entry.meta.modality),
         series_description: named(&one.series).unwrap_or_default(),
         image_number: one.number,
         frame: one.identity.frame,
@@ -162,9 +175,9 @@ fn free_text(case: &CaseReport, text: &str) -> String {
     let meta = &case.frame.entry.meta;
     let mut text = text.to_owned();
     for spelling in [&meta.birth_date, &meta.study_date].into_iter().flat_map(|date| spellings(date)) {
-        text = without(&text, &spelling);
+        text = without(&text, &spelling, |_| false);
     }
-    text = clean(case, &text);
+    text = struck(case, &text);
     for short in meta.identifiers.short_names().chain(two_letters(&meta.patient_name)) {
         text = without_word(&text, short);
     }
@@ -213,8 +226,8 @@ fn secrets(case: &CaseReport, text: &str) -> Vec<String> {
 }
 
 /// Every occurrence of `secret` replaced, without regard to the case of letters: files write
-/// MÜLLER, people Müller.
-fn without(text: &str, secret: &str) -> String {
+/// MÜLLER, people Müller. A word that it is a part of alone is left whole where it `stays`.
+fn without(text: &str, secret: &str, stays: fn(&str) -> bool) -> String {
     let secret: Vec<char> = secret.chars().flat_map(char::to_lowercase).collect();
     // A letter may have several in lower case: each remembers where its own begins.
     let lower: Vec<(usize, char)> =
@@ -222,7 +235,8 @@ fn without(text: &str, secret: &str) -> String {
     let mut out = String::new();
     let (mut from, mut i) = (0, 0);
     while !secret.is_empty() && i + secret.len() <= lower.len() {
-        if lower[i..i + secret.len()].iter().map(|(_, c)| c).eq(&secret) {
+        let found = lower[i..i + secret.len()].iter().map(|(_, c)| c).eq(&secret);
+        if found && part_of(&lower, i..i + secret.len()).is_none_or(|word| !stays(&word)) {
             i += secret.len();
             out.push_str(&text[from..lower[i - secret.len()].0]);
             out.push_str(translated(REMOVED));
@@ -232,6 +246,15 @@ fn without(text: &str, secret: &str) -> String {
         }
     }
     out + &text[from..]
+}
+
+/// The longer word that these letters are a part of, if they are.
+fn part_of(lower: &[(usize, char)], letters: Range<usize>) -> Option<String> {
+    let in_word = |(_, c): &&(usize, char)| c.is_alphabetic();
+    let before = lower[..letters.start].iter().rev().take_while(in_word).count();
+    let behind = lower[letters.end..].iter().take_while(in_word).count();
+    let word = &lower[letters.start - before..letters.end + behind];
+    (before + behind > 0 && word.iter().all(|(_, c)| c.is_alphabetic())).then(|| word.iter().map(|(_, c)| *c).collect())
 }
 
 /// Every word that is `secret` replaced, without regard to the case of letters.
@@ -253,17 +276,32 @@ fn without_word(text: &str, secret: &str) -> String {
 mod tests {
     use super::*;
 
+    fn never(_: &str) -> bool {
+        false
+    }
+
     #[test]
     fn every_occurrence_is_taken_out_without_regard_to_case() {
-        assert_eq!(without("Doe, DOE and a doe", "doe"), "[removed], [removed] and a [removed]");
-        assert_eq!(without("Größe", "doe"), "Größe");
-        assert_eq!(without("Müller war da", "MÜLLER"), "[removed] war da");
-        assert_eq!(without("İstanbul, doe", "doe"), "İstanbul, [removed]");
+        assert_eq!(without("Doe, DOE and a doe", "doe", never), "[removed], [removed] and a [removed]");
+        assert_eq!(without("Größe", "doe", never), "Größe");
+        assert_eq!(without("Müller war da", "MÜLLER", never), "[removed] war da");
+        assert_eq!(without("İstanbul, doe", "doe", never), "İstanbul, [removed]");
+    }
+
+    #[test]
+    fn a_word_of_the_program_stays_whole_and_a_name_within_others_goes() {
+        assert_eq!(without("It does. DOE did; does", "Doe", is_own_word), "It does. [removed] did; does");
+        for (text, left) in [("DoeJane", "[removed]Jane"), ("doe_7", "[removed]_7"), ("Doe's", "[removed]'s")] {
+            assert_eq!(without(text, "doe", is_own_word), left);
+        }
+        assert_eq!(without("It does.", "doe", never), "It [removed]s.", "in words that others wrote");
+        assert_eq!(without("calibration of 12.3.1960", "12.3.1960", is_own_word), "calibration of [removed]");
     }
 
     #[test]
     fn dates_are_found_as_people_write_them() {
-        let found = |text: &str| spellings("19600209").iter().fold(text.to_owned(), |text, date| without(&text, date));
+        let found =
+            |text: &str| spellings("19600209").iter().fold(text.to_owned(), |text, date| without(&text, date, never));
         for text in ["1960-02-09", "9.2.1960", "09.02.60", "2/9/1960", "02/09/60", "09. 02. 1960"] {
             assert_eq!(found(&format!("born {text}, well")), "born [removed], well", "{text}");
         }

@@ -15,6 +15,7 @@ pub(crate) mod faithfulness_verdict;
 pub(crate) mod lung_source;
 pub(crate) mod measured;
 pub(crate) mod method_cost;
+pub(crate) mod metric;
 #[cfg(test)]
 mod model_texts;
 pub(crate) mod prevalence;

@@ -1,7 +1,10 @@
 //! Every text of the screen stands in every language's file, and no file says what nobody shows.
 //!
-//! The texts are found in the source: the macros `tr!`, `text!` and `named!`, and the words of commands. A
-//! translation fills in the same places as the English words do.
+//! The texts are found in the source: the macros `tr!`, `text!` and `named!`, the words of commands,
+//! and what errors say (`#[error("…")]`, and the reasons that a `StudyError` is given), which reach
+//! the screen as English sentences and are known again there by their form. Errors that a terminal
+//! alone prints ([`ON_A_TERMINAL`]) stay English. A translation fills in the same places as the
+//! English words do.
 //!
 //! `PELLUCID_RENEW_LANGUAGES=1 cargo test --test spec languages` writes the files anew in the order of
 //! the source: what was translated stays, what is new stands there empty, what is gone is left out.
@@ -17,6 +20,38 @@ use super::documents::root;
 
 /// How the files are written anew.
 const RENEW: &str = "PELLUCID_RENEW_LANGUAGES=1 cargo test --test spec languages";
+
+/// Whose errors no window shows: subcommands of their own, and what they alone compute.
+const ON_A_TERMINAL: [&str; 26] = [
+    "batch/",
+    "cli/",
+    "evaluation/anatomy/",
+    "evaluation/comparison.rs",
+    "evaluation/exposure.rs",
+    "evaluation/faithfulness/",
+    "evaluation/localization/",
+    "evaluation/metric.rs",
+    "evaluation/multi_reader/",
+    "evaluation/paired.rs",
+    "evaluation/purpose.rs",
+    "evaluation/result_table.rs",
+    "evaluation/studies.rs",
+    "evaluation/study_performance.rs",
+    "evaluation/temperature.rs",
+    "evaluation/thresholds.rs",
+    "evaluation/truth.rs",
+    "model/background.rs",
+    "model/catalogue/entry.rs",
+    "model/export/",
+    "pacs/dimse/receiver/",
+    "report/verify",
+    "serve/",
+    "study/deidentify/",
+    "study/unit.rs",
+    "training/experiments/",
+];
+/// Fewest letters that make words of what stands between the places of an error.
+const LETTERS: usize = 4;
 
 /// Context, English words, and those for several.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +140,52 @@ fn of_form(found: Found) -> Found {
     Found { text: Text { context, ..found.text }, is_macro: false, ..found }
 }
 
+/// What an attribute `#[error("…")]` says.
+fn of_error(attribute: &TokenTree, file: &str) -> Option<Found> {
+    let TokenTree::Group(attribute) = attribute else { return None };
+    let inner: Vec<TokenTree> = attribute.stream().into_iter().collect();
+    let [name, TokenTree::Group(arguments)] = inner.as_slice() else { return None };
+    let words = is_word(Some(name), "error").then(|| arguments.stream().into_iter().next()).flatten()?;
+    sentence(&literal(&words)?, file)
+}
+
+/// What an error is told in words, `StudyError::Truncated("…".into())` or with `format!`: it stands in a
+/// place of what the error itself says.
+fn of_reason(tokens: &[TokenTree], file: &str) -> Option<Found> {
+    let [name, _, _, TokenTree::Ident(_), TokenTree::Group(arguments), ..] = tokens else { return None };
+    if !file.starts_with("src/study/") || !is_word(Some(name), "StudyError") || !is_punct(tokens.get(1), ':') {
+        return None;
+    }
+    let inner: Vec<TokenTree> = arguments.stream().into_iter().collect();
+    let formatted = match inner.get(2) {
+        Some(TokenTree::Group(group)) if is_word(inner.first(), "format") => group.stream().into_iter().next(),
+        _ => None,
+    };
+    sentence(&literal(formatted.as_ref().or(inner.first())?)?, file)
+}
+
+/// A sentence that the screen may show; nothing where it has no words of its own.
+fn sentence(words: &str, file: &str) -> Option<Found> {
+    let one = without_formats(words);
+    let letters = one.split('{').map(|part| part.split_once('}').map_or(part, |(_, words)| words));
+    let letters: usize = letters.map(|words| words.chars().filter(|c| c.is_alphabetic()).count()).sum();
+    let on_screen = !ON_A_TERMINAL.iter().any(|place| file.trim_start_matches("src/").starts_with(place));
+    let text = Text { context: None, one, many: None };
+    let found = Found { text, file: file.into(), unnamed: 0, named: BTreeSet::new(), is_macro: false };
+    (on_screen && letters >= LETTERS).then(|| of_form(found))
+}
+
+/// `{loss:.3}` is the place `{loss}`.
+fn without_formats(words: &str) -> String {
+    let place = |part: &str| match part.split_once('}') {
+        Some((place, rest)) => format!("{{{}}}{rest}", place.split(':').next().unwrap_or_default()),
+        None => part.to_owned(),
+    };
+    let mut parts = words.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + &place(part))
+}
+
 /// Walks through the tokens of a file.
 fn walk(tokens: TokenStream, file: &str, commands: bool, found: &mut Vec<Found>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -115,6 +196,10 @@ fn walk(tokens: TokenStream, file: &str, commands: bool, found: &mut Vec<Found>)
             i += 3;
             continue;
         }
+        if is_punct(tokens.get(i), '#') {
+            found.extend(tokens.get(i + 1).and_then(|attribute| of_error(attribute, file)));
+        }
+        found.extend(of_reason(&tokens[i..], file));
         let form = is_word(tokens.get(i), "form");
         let named = ["tr", "text", "named"].iter().any(|name| is_word(tokens.get(i), name));
         if (named || form)
@@ -297,4 +382,23 @@ fn a_translation_has_the_places_of_its_text() {
         }
         assert!(wrong.is_empty(), "{}:\n{}", path.display(), wrong.join("\n"));
     }
+}
+
+#[test]
+fn what_errors_say_is_found_where_they_are_declared() {
+    let words = "enum E { #[error(\"the loss became {loss:.3} at {0}, \\\n  {}\", .0)] A, \
+        #[error(transparent)] B, #[error(\"{0}\")] C }";
+    let found = |file: &str| {
+        let mut found = Vec::new();
+        walk(words.parse().unwrap(), file, false, &mut found);
+        found.into_iter().map(|found| found.text.one).collect::<Vec<_>>()
+    };
+    assert_eq!(found("src/training/error.rs"), ["the loss became {loss} at {0}, {}"]);
+    assert!(found("src/cli/report.rs").is_empty());
+    let mut reasons = Vec::new();
+    let words = "StudyError::Malformed(format!(\"it has {n:?} rows\")); StudyError::Truncated(\"it ends\".into())";
+    walk(words.parse().unwrap(), "src/study/open.rs", false, &mut reasons);
+    assert_eq!(reasons.iter().map(|found| &found.text.one).collect::<Vec<_>>(), ["it has {n} rows", "it ends"]);
+    let known: BTreeSet<String> = texts().into_iter().map(|found| found.text.one).collect();
+    assert!(known.contains("The file does not exist. Check the path."));
 }

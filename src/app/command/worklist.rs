@@ -61,7 +61,7 @@ commands! {
         /// Asks whether an archive is to be removed.
         AskToRemoveArchive(_: String) => ("Remove…", "Takes the archive out of the list, and its password out of the keyring"),
         RemoveArchive(_: String) => ("Remove", "Takes the archive out of the list, and its password out of the keyring"),
-        KeepArchive => ("Keep", "Removes nothing", ""),
+        KeepArchive => ("Keep it", "Removes nothing", ""),
         CloseArchives => ("Back", "Goes back from the form to the list, and from the list to where you came from (Esc)", ""),
         RemoveFetched => (
             "Remove fetched studies",

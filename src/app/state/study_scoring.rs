@@ -42,7 +42,7 @@ impl StudyScoring {
     /// In capitals, as a heading.
     #[must_use]
     pub fn heading(&self) -> String {
-        self.key.whole(self.unit).to_uppercase()
+        translated(self.key.whole(self.unit)).to_uppercase()
     }
 
     /// The images that were judged.

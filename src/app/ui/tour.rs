@@ -34,6 +34,9 @@ fn key() -> Id {
     Id::unique("part of the tour")
 }
 
+/// What the ring leaves free around its part, so that it runs through no words.
+const AROUND: f32 = 5.0;
+
 /// Draws the step over everything else while the tour goes on.
 pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
@@ -43,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let part = ui
         .data_mut(|data| data.remove_temp::<Option<Rect>>(key()))
         .flatten()
-        .map(|rect| rect.intersect(screen.shrink(2.0)));
+        .map(|rect| rect.expand(AROUND).intersect(screen.shrink(2.0)));
     if let Some(part) = part {
         let painter = ui.ctx().layer_painter(egui::LayerId::new(Order::Foreground, Id::unique("ring of the tour")));
         for (wide, color) in [(5.0, Color32::from_black_alpha(160)), (2.5, tokens.accent)] {

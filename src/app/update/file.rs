@@ -8,7 +8,7 @@ use super::{analysis, closing, measuring, preferences, report, training, view_ca
 use crate::app::command::FileCommand;
 use crate::app::state::view_capture::Texts;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
-use crate::app::state::{ShownImage, State};
+use crate::app::state::{Reason, ShownImage, State};
 
 pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
     use FileCommand as F;
@@ -87,7 +87,7 @@ fn import_weights(state: &mut State) -> Vec<Effect> {
             vec![Effect::Import(Box::new(request))]
         }
         Err(reason) => {
-            form.refusal = Some(reason.to_string());
+            form.refusal = Some(Reason::of(&reason).capitalized());
             Vec::new()
         }
     }

@@ -11,8 +11,12 @@ const INFO_STAYS: Duration = Duration::from_secs(8);
 /// Adds a message to the corner.
 pub(super) fn notice(state: &mut State, level: Level, text: impl Into<String>, action: Option<NoticeAction>) {
     // Sentences of the rooms below are in English.
-    let text = said(&text.into());
-    // The same words twice are one notice, seen anew.
+    let mut text = said(&text.into());
+    // The same words twice are one notice, seen anew; one that names its file says more.
+    let behind_name = format!(": {text}");
+    if let Some(named) = state.notices.iter().find(|n| n.text.ends_with(&behind_name)) {
+        text.clone_from(&named.text);
+    }
     state.notices.retain(|n| n.text != text);
     let id = state.next_notice;
     state.next_notice += 1;
@@ -25,4 +29,20 @@ pub fn on_time(state: &mut State, now: Instant) -> Option<Duration> {
         |since: Instant| INFO_STAYS.checked_sub(now.saturating_duration_since(since)).filter(|left| !left.is_zero());
     state.notices.retain(|n| n.level != Level::Info || left(n.since).is_some());
     state.notices.iter().filter(|n| n.level == Level::Info).filter_map(|n| left(n.since)).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::Preferences;
+
+    #[test]
+    fn what_a_file_and_its_image_say_alike_is_one_notice_that_names_the_file() {
+        let mut state = State::new(Preferences::default(), "test", "cpu");
+        for text in ["x.dcm: It is a copy.", "It is a copy.", "It is no copy."] {
+            notice(&mut state, Level::Warning, text, None);
+        }
+        let texts: Vec<&str> = state.notices.iter().map(|notice| notice.text.as_str()).collect();
+        assert_eq!(texts, ["x.dcm: It is a copy.", "It is no copy."]);
+    }
 }

@@ -118,9 +118,10 @@ fn keep(state: &mut State, entry: &Arc<ImageEntry>, loaded: &LoadedImage) {
 fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -> Vec<Effect> {
     let playing = state.stack.cine.is_playing();
     if !playing {
-        let shared_uid = loaded.frame.entry.shared_uid.warning();
-        let reservations = loaded.frame.scorable().err().map(|reason| reason.to_string()).into_iter().chain(shared_uid);
-        reservations.for_each(|text| notice(state, Level::Warning, text, None));
+        // Who else claims its UID stands among the findings, and in the list of warnings.
+        if let Err(reason) = loaded.frame.scorable() {
+            notice(state, Level::Warning, reason.to_string(), None);
+        }
     }
     lay(state, &loaded);
     state.image = ShownImage::Ready(loaded.frame.clone());

@@ -111,6 +111,15 @@ impl Choice {
         Self { model, grounds: grounds.to_owned(), because, nearest, ..Self::default() }
     }
 
+    /// The nearest model, unless the file itself speaks against it: a mammogram is no slice of a
+    /// brain, whatever a reader insists on.
+    #[must_use]
+    pub fn offered(&self) -> Option<&str> {
+        let ruled_out = |opinion: &Opinion| opinion.accepted == Some(false) && opinion.score.is_none();
+        let nearest = self.nearest.as_deref()?;
+        (!self.opinions.iter().any(|opinion| opinion.model == nearest && ruled_out(opinion))).then_some(nearest)
+    }
+
     /// The verdict that stands for all models when none fits.
     #[must_use]
     pub fn refusal(&self) -> GateVerdict {
@@ -287,7 +296,7 @@ mod tests {
     fn what_every_gate_refuses_fits_no_model_and_each_says_why() {
         let choice = chosen(&image("", ""), 0.1, 0.3);
         let because = "no model fits: chest: It scores 0.1; brain: It scores 0.3; choose one by hand to see its result marked as unfit";
-        assert_eq!((choice.model, choice.because.as_str()), (None, because));
+        assert_eq!((choice.model.as_deref(), choice.because.as_str()), (None, because));
         let opinion = |model: &str, score: f32| Opinion {
             model: model.into(),
             accepted: Some(false),
@@ -296,6 +305,7 @@ mod tests {
         };
         assert_eq!(choice.opinions, [opinion("chest", 0.1), opinion("brain", 0.3)]);
         assert_eq!((choice.nearest.as_deref(), choice.score), (Some("brain"), 0.3));
+        assert_eq!(choice.offered(), Some("brain"), "pixels are refused, which a reader may know better");
     }
 
     #[test]
@@ -304,6 +314,7 @@ mod tests {
         assert_eq!(choice.model, None);
         assert_eq!(choice.opinions[1].reason, "The file says body part KNEE; this model is meant for HEAD only.");
         assert!(choice.because.contains("chest is not for modality MR; brain is not for body part KNEE"), "{choice:?}");
+        assert_eq!(choice.offered(), None, "the file rules every model out");
     }
 
     #[test]

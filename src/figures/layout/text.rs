@@ -62,7 +62,9 @@ pub fn wrapped(text: &str, style: TextStyle, width: f32) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut end = 0.0;
-    for word in text.split_whitespace() {
+    // A space that does not break keeps two words on one line.
+    let words = text.split(|c: char| c.is_whitespace() && c != '\u{a0}').filter(|word| !word.is_empty());
+    for word in words {
         for (i, (piece, wide)) in pieces(word, style, width).into_iter().enumerate() {
             let blank = i == 0 && !line.is_empty();
             let longer = end + wide + if blank { blank_width } else { 0.0 };

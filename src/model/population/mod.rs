@@ -13,6 +13,7 @@ pub mod detector;
 pub mod features;
 pub mod lookalikes;
 pub mod neighbours;
+pub mod outside;
 pub mod vim;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use self::age::Years;
+use self::outside::Outside;
 use crate::model::fits::{Against, Fits, FitsError};
 use crate::study::Metadata;
 
@@ -70,8 +72,8 @@ enum Stated {
     Fits,
     /// The file is silent on what must hold, in words: "the patient is 1–5 years old".
     Unless(String),
-    /// A sentence on what contradicts the population.
-    Contradicts(String),
+    /// Something contradicts the population.
+    Contradicts(Outside),
 }
 
 /// What of a population cannot be meant.
@@ -118,7 +120,7 @@ impl Population {
             None => None,
         };
         if let Some(Against { what, wanted }) = self.attributes().statement(meta).against {
-            return Stated::Contradicts(format!("The file says {what}; this model was measured on {wanted} only."));
+            return Stated::Contradicts(Outside::Attribute { what, wanted });
         }
         unless.map_or(Stated::Fits, Stated::Unless)
     }
@@ -131,11 +133,9 @@ impl Population {
         // A year counts as reached until the next birthday.
         let outside = known.iter().find(|Years(years)| *years < youngest || *years >= oldest.floor() + 1.0);
         match outside {
-            Some(years) => Stated::Contradicts(format!(
-                "The patient is {}; this model was measured on {} only.",
-                age::in_words(*years),
-                self.patients
-            )),
+            Some(years) => {
+                Stated::Contradicts(Outside::Age { age: age::in_words(*years), patients: self.patients.clone() })
+            }
             None if known.is_empty() => Stated::Unless(format!("the patient is {}", range_in_words(ages))),
             None => Stated::Fits,
         }
@@ -184,10 +184,11 @@ impl PopulationVerdict {
         }
         let familiar = seen.is_none_or(|s| s.distance <= s.threshold);
         let (inside, reason, condition) = match stated {
-            Some(Stated::Contradicts(sentence)) => (false, sentence, None),
+            Some(Stated::Contradicts(outside)) => (false, outside.to_string(), None),
             _ if !familiar => {
-                let those = population.map_or_else(String::new, |p| format!(": {}", p.patients));
-                (false, format!("The image is unlike those that this model was measured on{those}."), None)
+                let unlike =
+                    population.map_or(Outside::UnlikeAll, |p| Outside::Unlike { patients: p.patients.clone() });
+                (false, unlike.to_string(), None)
             }
             Some(Stated::Unless(condition)) => (true, String::new(), Some(condition)),
             Some(Stated::Fits) | None => (true, String::new(), None),

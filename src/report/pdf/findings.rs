@@ -24,8 +24,9 @@ const INDENT: f32 = 9.0;
 const WORDS: f32 = 38.0;
 /// Least and greatest width of the conformal states behind them; what is longer takes two lines.
 const STATES: [f32; 2] = [56.0, 70.0];
-/// Widths of the columns of numbers.
+/// Widths of the columns of numbers, and what parts them from the words behind them.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
+const GAP: f32 = 8.0;
 
 /// Why there are no states of an image from elsewhere, before anything else is said; nothing where
 /// there are.
@@ -49,14 +50,14 @@ pub(super) fn table(case: &CaseReport, width: f32) -> Block {
     let words = readings.fold(WORDS, f32::max);
     let widest = shown.iter().flatten().map(|(_, word)| BODY.width(word) + 1.0).fold(STATES[0], f32::max);
     let states_width = if states.is_ok() || outside { widest.min(STATES[1]) } else { 0.0 };
-    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words - states_width;
+    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - GAP - words - states_width;
     // Right ends of the number columns.
     let mut end = bar_left + bar_width;
     let ends = NUMBERS.map(|w| {
         end += w;
         end
     });
-    let right = ends[3] + 8.0;
+    let right = ends[3] + GAP;
 
     let mut block = Block::space(CAPTION.line() + 1.0);
     let sampled = findings.iter().any(|f| f.summary.is_some());
@@ -183,7 +184,7 @@ fn row(finding: &Finding, outside: bool, bar_left: f32, bar_width: f32, ends: [f
     }
     if !outside {
         let words = if reading == ThresholdPosition::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
-        row.text(ends[3] + 8.0, top, Align::Left, words, translated(reading.words()));
+        row.text(ends[3] + GAP, top, Align::Left, words, translated(reading.words()));
     }
     row
 }

@@ -9,7 +9,7 @@ use crate::report::case::CaseReport;
 use crate::report::image_file::ImageFile;
 use crate::report::redact;
 use crate::uncertainty::SampleSource;
-use crate::wording::residual;
+use crate::wording::{metric, residual};
 
 /// Method, model and software: what is needed to weigh the numbers, and to make them again.
 pub(super) fn ground(case: &CaseReport, source: &ImageFile, width: f32) -> Block {
@@ -104,7 +104,7 @@ fn measured(metrics: &[Metric]) -> String {
         let mut findings = Vec::new();
         for target in distinct(|m| m.target.as_str(), &here) {
             let values = here.iter().filter(|m| m.target == target).map(|m| {
-                let name = if m.name.eq_ignore_ascii_case("auroc") { "AUROC" } else { m.name.as_str() };
+                let name = metric::title(m);
                 let [value, low, high] = [m.value, m.low, m.high].map(|figure| digits(figure, 3));
                 format!("{name} {value} ({low}–{high})")
             });

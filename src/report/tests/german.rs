@@ -104,7 +104,6 @@ fn without_names(text: &str, case: &CaseReport) -> String {
 }
 
 #[test]
-#[ignore = "reasons of refused images and of images outside the population are still English in a German report"]
 fn every_sentence_of_the_pages_is_in_the_language_of_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let case = everything(folder.path());

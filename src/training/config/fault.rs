@@ -74,7 +74,7 @@ pub(super) enum ConfigFault {
     DataFolder { folder: PathBuf, source: std::io::Error },
     #[error("there are {0} class folders, which is no set of labels; name `[[labels]]`")]
     ManyClassFolders(usize),
-    #[error("the data folders hold {count} class folder{}, and telling classes apart needs at least two", plural(.count))]
+    #[error("the data folders hold {}, and telling classes apart needs at least two", class_folders(*.count))]
     FewClassFolders { count: usize },
 
     #[error("`balance.smote` needs classes that exclude each other (head = \"softmax\")")]
@@ -115,8 +115,7 @@ pub(super) fn within(name: &str, value: f64, low: f64, high: f64) -> Check {
     }
 }
 
-/// The ending of a word for so many things.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "thiserror hands its fields over by reference")]
-fn plural(n: &usize) -> &'static str {
-    if *n == 1 { "" } else { "s" }
+/// So many of them, in words.
+fn class_folders(count: usize) -> String {
+    if count == 1 { "1 class folder".into() } else { format!("{count} class folders") }
 }

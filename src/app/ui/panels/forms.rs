@@ -10,45 +10,22 @@ use crate::language::form;
 /// uncertainty, gallery, measurements, files.
 const FORMS: &[&str] = &[
     form!("This resembles {asks}, upright and with its greys the right way round."),
-    form!(
-        "This resembles {asks} that lies on its side or stands on its head; turn the file upright and open it again."
-    ),
-    form!("This resembles {asks} whose greys are inverted; correct the file's polarity and open it again."),
-    form!("This does not resemble {asks}."),
-    form!("This has traits of {asks}, but is unlike those that the gate has learnt from."),
     form!("a frontal chest radiograph"),
     form!("an MRI slice of the brain"),
-    form!("The image is only {w} × {h} pixels; {kind} needs at least {least} on each side."),
-    form!("The image is {w} × {h} pixels; {kind} is never so narrow."),
-    form!("The image holds values that are not numbers."),
-    form!("The image is empty: every pixel has the same value."),
-    form!("The image is empty: but for a few, all pixels have the same value."),
-    form!(
-        "The image is in colour: {share} % of its pixels have a hue, and {against}. If only a scan has tinted it, save it in grey and open it again."
-    ),
     form!("{kind} has none"),
-    form!("The image has only {n} different grey values; {kind} has hundreds."),
-    form!("The image is drawn or almost empty: {even} % of it are even areas of a few greys; {kind} has shades."),
-    form!(
-        "The image looks like a page or a screenshot: sharp steps between even areas, as of letters and windows; {kind} is soft."
-    ),
     form!("The file says {what}; this model is meant for {wanted} only."),
-    form!("The file says {what}; this model was measured on {wanted} only."),
     form!("children of {} to {} years"),
     form!("modality {}"),
     form!("body part {}"),
     form!("modality {}, body part {}"),
     form!("a study of {}"),
     form!("view {}"),
-    form!("The patient is {age}; this model was measured on {patients} only."),
     form!("the patient is {}"),
     form!("1 month old"),
     form!("{} months old"),
     form!("{} years old"),
     form!("at most {} years old"),
     form!("at least {} years old"),
-    form!("The image is unlike those that this model was measured on."),
-    form!("The image is unlike those that this model was measured on: {patients}."),
     form!("What is said of the image holds only if {condition}; its file does not tell."),
     form!("chosen by hand"),
     form!("the only model"),
@@ -93,22 +70,20 @@ const FORMS: &[&str] = &[
     form!(
         "With {with} images with and {without} without “{name}” nothing can be said at an error rate of {rate}; it takes {n} of either."
     ),
-    form!(
-        "The input gate refused this image: it is unlike the calibration images, so nothing can be said at an error rate."
-    ),
-    form!("The image was refused before any gate could assess it, so nothing can be said at an error rate."),
-    form!("The calibration of this model has no cuts for an error rate of {asked}; it has {known}."),
-    form!(
-        "This model brings no calibration.toml: nobody has measured on labelled images what its probabilities are worth. `pellucid evaluate DIR --calibrate FOLDER` makes one."
-    ),
-    form!("The calibration.toml of this model says nothing about “{}”, so it is left aside."),
-    form!("The calibration.toml of this model is left aside: {}."),
-    form!(
-        "Not calibrated for studies: nobody has measured what pooled scores of this model are worth. `pellucid evaluate DIR --calibrate FOLDER --studies study` does."
-    ),
-    form!(
-        "Not calibrated for series: nobody has measured what pooled scores of this model are worth. `pellucid evaluate DIR --calibrate FOLDER --studies series` does."
-    ),
+    form!("{} and {n} more"),
+    form!("studies"),
+    form!("series"),
+    form!("{} images"),
+    form!("1 image is"),
+    form!("{} images are"),
+    form!("1 class folder"),
+    form!("{} class folders"),
+    form!("1 patient stands"),
+    form!("{} patients stand"),
+    form!("1 image stands"),
+    form!("{} images stand"),
+    form!("1 entry is"),
+    form!("{} entries are"),
     form!("States of whole studies at an error rate of {rate}; calibration set: {set}."),
     form!("States of whole series at an error rate of {rate}; calibration set: {set}."),
     form!("The model disagrees with itself {of} (mutual information high): read without it."),
@@ -196,13 +171,10 @@ const FORMS: &[&str] = &[
     form!(
         "Maps are taken from the layer “{layer}”: those of “{named}”, which the model names, have one place across or down and cannot say where."
     ),
-    form!("The model has no population detector."),
-    form!(
-        "The population detector was made for other weights than the model's and is left aside; make it again with `pellucid models population`."
-    ),
     form!(
         "No sensitivity and specificity of “{name}” at its threshold are on record for this model. `pellucid evaluate DIR --calibrate FOLDER` measures them."
     ),
+    form!("The image is {where}; its sensitivity and specificity are those of others."),
     form!("The input gate refused this image: sensitivity and specificity are those of other images."),
 ];
 

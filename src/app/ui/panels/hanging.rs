@@ -9,7 +9,7 @@ use crate::app::state::hanging::{Follows, Grid, ScaleLink};
 use crate::app::state::score_change::{ScoreChange, tells_change};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
-use crate::language::{decimal, text, tr};
+use crate::language::{decimal, said, text, tr};
 use crate::study::SpacingProvenance;
 
 /// A bar narrower than this has no room for whether views go together.
@@ -114,7 +114,8 @@ fn comparison(ui: &mut Ui, state: &State, tokens: &Tokens) {
                 .on_hover_text(tr!("{}: probability of the prior, of the current image, and the change", words));
         }
         Err(why) => {
-            ui.add(Label::new(theme::caption(text!("scores not compared"), tokens)).truncate()).on_hover_text(why);
+            ui.add(Label::new(theme::caption(text!("scores not compared"), tokens)).truncate())
+                .on_hover_text(said(why));
         }
     }
 }

@@ -4,8 +4,6 @@
 mod archive_forms;
 mod display_menu;
 pub mod empty;
-#[cfg(test)]
-mod error_forms;
 pub mod faithfulness;
 pub mod feedback;
 #[cfg(test)]
@@ -42,6 +40,8 @@ pub mod tags;
 mod terms;
 pub mod toolbar;
 pub mod training;
+#[cfg(test)]
+mod training_forms;
 mod uncertainty;
 mod verdict;
 pub mod what_if;

@@ -131,8 +131,8 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     let font = egui::FontId::proportional(theme::CAPTION);
     let button = ui.painter().layout_no_wrap(cancel, font, tokens.text).size().x + 2.0 * ui.spacing().button_padding.x;
     let room = room.min(ui.available_width() - button - ui.spacing().item_spacing.x).max(48.0);
-    let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
-    cell(&mut ui, room, &words, hint, tokens);
+    let hint = if let Phase::Failed(reason) = &results.phase { said(reason) } else { String::new() };
+    cell(&mut ui, room, &words, &hint, tokens);
     if state.busy() || explaining(state).is_some() {
         let info = FindingsCommand::Cancel.info();
         let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());
@@ -182,7 +182,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
         }
         Model::Failed { name, reason } => {
             let words = theme::caption(tr!("{} could not be loaded", name), tokens).color(tokens.warning);
-            ui.add(Label::new(words).truncate()).on_hover_text(reason);
+            ui.add(Label::new(words).truncate()).on_hover_text(said(reason.as_str()));
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::window::in_the_middle;
 use crate::fonts::attribute;
 use crate::language::{text, tr};
 use crate::study::{PairedRow, TagRow};
@@ -34,37 +35,34 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let Some(browser) = &state.tags else { return out };
     let tokens = theme::tokens(state.preferences.theme);
-    let room = ui.ctx().content_rect().size();
-    let size = vec2((room.x - 160.0).clamp(320.0, 960.0), (room.y - 160.0).clamp(240.0, 640.0));
+    let (size, place) = in_the_middle(ui, vec2(960.0, 640.0));
     let mut open = true;
-    Window::new(text!("DICOM tags")).id(Id::unique("tags")).open(&mut open).collapsible(false).default_size(size).show(
-        ui.ctx(),
-        |ui| {
-            if state.preferences.anonymize {
-                // Most of what tells who the patient is stands here.
-                paragraph(ui, text!("The tags are not shown while the screen is anonymised."), &tokens);
-                return;
+    let window = Window::new(text!("DICOM tags")).id(Id::unique("tags")).open(&mut open).collapsible(false);
+    window.default_size(size).default_pos(place).show(ui.ctx(), |ui| {
+        if state.preferences.anonymize {
+            // Most of what tells who the patient is stands here.
+            paragraph(ui, text!("The tags are not shown while the screen is anonymised."), &tokens);
+            return;
+        }
+        head(ui, state, browser, &tokens, &mut out);
+        controls::rule(ui, &tokens);
+        match browser.list(&browser.file) {
+            None => paragraph(ui, text!("Reading…"), &tokens),
+            Some(Err(reason)) => {
+                message(ui, Sign::Caution, &reason.capitalized(), &tokens);
             }
-            head(ui, state, browser, &tokens, &mut out);
-            controls::rule(ui, &tokens);
-            match browser.list(&browser.file) {
-                None => paragraph(ui, text!("Reading…"), &tokens),
-                Some(Err(reason)) => {
+            Some(Ok(list)) => {
+                if list.left_out {
+                    let words = tr!("Only the first {} elements are listed.", crate::limits::TAG_ROWS);
+                    message(ui, Sign::Caution, &words, &tokens);
+                }
+                if let Some(Err(reason)) = browser.other.as_ref().and_then(|path| browser.list(path)) {
                     message(ui, Sign::Caution, &reason.capitalized(), &tokens);
                 }
-                Some(Ok(list)) => {
-                    if list.left_out {
-                        let words = tr!("Only the first {} elements are listed.", crate::limits::TAG_ROWS);
-                        message(ui, Sign::Caution, &words, &tokens);
-                    }
-                    if let Some(Err(reason)) = browser.other.as_ref().and_then(|path| browser.list(path)) {
-                        message(ui, Sign::Caution, &reason.capitalized(), &tokens);
-                    }
-                    table(ui, browser, &tokens, &mut out);
-                }
+                table(ui, browser, &tokens, &mut out);
             }
-        },
-    );
+        }
+    });
     if !open {
         out.push(TagCommand::Toggle.into());
     }

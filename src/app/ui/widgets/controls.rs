@@ -118,6 +118,7 @@ pub(crate) fn menu_of(
         ui.set_width(width.min(room.x - 32.0));
         ui.spacing_mut().item_spacing.y = 0.0;
         let most = (room.y - theme::TOOLBAR_HEIGHT - 32.0).max(120.0);
+        theme::bar_in_the_margin(ui);
         egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
             ui.set_width(width.min(room.x - 32.0));
             content(ui);
@@ -138,6 +139,7 @@ pub(crate) fn submenu(ui: &mut Ui, words: &str, width: f32, content: impl FnOnce
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 0.0;
         let most = (ui.ctx().content_rect().height() - 48.0).max(120.0);
+        theme::bar_in_the_margin(ui);
         egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
             ui.set_width(width);
             content(ui);

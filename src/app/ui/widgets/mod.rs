@@ -7,3 +7,4 @@ pub(super) mod section;
 pub(super) mod shapes;
 pub(super) mod still_plot;
 pub(super) mod text;
+pub(super) mod window;

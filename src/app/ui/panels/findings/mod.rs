@@ -76,9 +76,9 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
             paragraph(ui, text!("Findings appear here once an image is open."), tokens);
             None
         }
-        ShownImage::Failed { reason, .. } => {
+        // Why stands where the image would.
+        ShownImage::Failed { .. } => {
             message(ui, Sign::Caution, text!("The image could not be shown."), tokens);
-            paragraph(ui, reason.as_str(), tokens);
             controls::button(ui, StudyCommand::Reload, true, out);
             None
         }
@@ -108,9 +108,9 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         paragraph(ui, &format!("{}: {}", opinion.model, said(&opinion.reason)), tokens);
     }
     verdict::inverting(ui, state, tokens, out);
-    if let Some(nearest) = &choice.nearest {
+    if let Some(nearest) = choice.offered() {
         ui.add_space(theme::GRID / 2.0);
-        let command = Command::Findings(FindingsCommand::SetModel(nearest.clone()));
+        let command = Command::Findings(FindingsCommand::SetModel(nearest.to_owned()));
         let words = tr!("Choose {} by hand", nearest);
         if ui.button(words).on_hover_text(command.info().tooltip).clicked() {
             out.push(command);

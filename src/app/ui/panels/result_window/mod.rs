@@ -12,6 +12,7 @@ use crate::app::state::State;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::window::in_the_middle;
 use crate::language::{said, text};
 use crate::results::read::ReadObject;
 
@@ -20,15 +21,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let Some(window) = &state.result_objects.window else { return out };
     let tokens = theme::tokens(state.preferences.theme);
-    let room = ui.ctx().content_rect().size();
-    let size = vec2((room.x - 160.0).clamp(320.0, 960.0), (room.y - 160.0).clamp(240.0, 640.0));
+    let (size, place) = in_the_middle(ui, vec2(960.0, 640.0));
     let mut open = true;
     let title = match &window.object {
         Some(Ok(object)) if matches!(object.as_ref(), ReadObject::Document(_)) => text!("Document"),
         _ => text!("Structured report"),
     };
-    let place = Window::new(title).id(Id::unique("result")).open(&mut open).collapsible(false).default_size(size);
-    place.show(ui.ctx(), |ui| {
+    let shown = Window::new(title).id(Id::unique("result")).open(&mut open).collapsible(false);
+    shown.default_size(size).default_pos(place).show(ui.ctx(), |ui| {
         if state.preferences.anonymize {
             // Names of patients and observers stand here.
             paragraph(ui, text!("The report is not shown while the screen is anonymised."), &tokens);

@@ -11,7 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{text, tr, translated};
+use crate::language::{said, text, tr, translated};
 
 const WIDTH: f32 = 640.0;
 /// Most recent configurations that are listed.
@@ -97,7 +97,7 @@ fn drafted(ui: &mut Ui, draft: &Draft, tokens: &Tokens, out: &mut Vec<Command>) 
 
 fn planned(ui: &mut Ui, draft: &Draft, plan: &Plan, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.label(theme::heading(&plan.config.name, tokens));
-    ui.add(Label::new(RichText::new(&plan.config.description).color(tokens.text)).wrap());
+    ui.add(Label::new(RichText::new(said(&plan.config.description)).color(tokens.text)).wrap());
     controls::elided(ui, theme::caption(plan.path.display().to_string(), tokens));
     summary(ui, plan, tokens);
     controls::rule(ui, tokens);

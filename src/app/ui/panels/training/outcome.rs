@@ -11,8 +11,9 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 use crate::training::run::trainer::Outcome;
+use crate::wording::metric;
 
 /// The model stands.
 pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -46,20 +47,22 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
             ui.end_row();
         };
         for o in &outcome.overall {
-            row(&format!("{}, {}", spoken(o.name), o.target), [o.value, o.low, o.high]);
+            row(&format!("{}, {}", spoken(&metric::name(o.name)), o.target), [o.value, o.low, o.high]);
         }
         for m in &outcome.manifest.metrics {
-            row(&format!("{} {}", spoken(&m.name), m.target), [m.value, m.low, m.high].map(f64::from));
+            row(&format!("{} {}", spoken(&metric::title(m)), m.target), [m.value, m.low, m.high].map(f64::from));
         }
     });
     if let Some(m) = outcome.manifest.metrics.first() {
-        let words = tr!("On {}. The best epoch was chosen on the same images: expect a little less elsewhere.", m.on);
+        let words =
+            tr!("On {}. The best epoch was chosen on the same images: expect a little less elsewhere.", said(&m.on));
         ui.add(Label::new(theme::caption(words, tokens)).wrap());
     }
 }
 
+/// With a capital letter, at the head of a row.
 fn spoken(metric: &str) -> String {
-    if metric == "auroc" { "AUROC".to_owned() } else { words::sentence(metric).trim_end_matches('.').to_owned() }
+    words::sentence(metric).trim_end_matches('.').to_owned()
 }
 
 /// There is no model.

@@ -18,6 +18,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::window::in_the_middle;
 use crate::language::{decimal, said, text, tr};
 
 /// Height of the list of series.
@@ -35,11 +36,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         return out;
     }
     let tokens = theme::tokens(state.preferences.theme);
-    let room = ui.ctx().content_rect().size();
-    let size = vec2((room.x - 96.0).clamp(320.0, 1180.0), (room.y - 120.0).clamp(240.0, 680.0));
+    let (size, place) = in_the_middle(ui, vec2(1180.0, 680.0));
     let mut open = true;
     let window = Window::new(text!("Worklist")).id(Id::unique("worklist")).open(&mut open).collapsible(false);
-    window.default_size(size).show(ui.ctx(), |ui| {
+    window.default_size(size).default_pos(place).show(ui.ctx(), |ui| {
         if state.preferences.anonymize {
             // Every line names a patient.
             paragraph(ui, text!("The worklist is not shown while the screen is anonymised."), &tokens);
