@@ -116,7 +116,7 @@ def verdicts(program, path, folder, most):
         warnings.simplefilter("ignore")
         try:
             dataset = pydicom.dcmread(path, force=True)
-                if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
+            if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
                 return
         except Exception:
             return

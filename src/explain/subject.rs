@@ -90,7 +90,7 @@ impl Scoring {
     /// As the manifest says.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
-        Self { head: manifest.head, groups: manifest.groups.iter().map(|g| manifest.members(g)).collect() }
+        Self { head: manifest.head, groups: manifest.all_members() }
     }
 
     /// Classes alone, for networks without a manifest.

@@ -2,7 +2,7 @@
 //!
 //! Every field is checked when it is read, and what does not fit is said in a sentence.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -328,6 +328,14 @@ impl Manifest {
         group.members.iter().filter_map(|m| self.labels.iter().position(|l| l.name == *m)).collect()
     }
 
+    /// The same of every group. A file of a megabyte may name tens of thousands of labels and of members, so
+    /// each name is looked up, and not looked for.
+    pub fn all_members(&self) -> Vec<Vec<usize>> {
+        let places: HashMap<&str, usize> = self.labels.iter().map(|l| l.name.as_str()).zip(0..).collect();
+        let of = |group: &Group| group.members.iter().filter_map(|m| places.get(m.as_str()).copied()).collect();
+        self.groups.iter().map(of).collect()
+    }
+
     /// Names of the stages that a heat map can be taken from.
     fn stages(&self) -> Result<Vec<String>, ManifestError> {
         let stages = self.architecture.stages().map_err(|error| said(&error))?;
@@ -442,8 +450,8 @@ impl Manifest {
                 return wrong(format!("the threshold of “{name}” is {threshold}; it must lie in 0–1"));
             }
         }
-        for group in &self.groups {
-            if group.members.is_empty() || self.members(group).len() != group.members.len() {
+        for (group, known) in self.groups.iter().zip(self.all_members()) {
+            if group.members.is_empty() || known.len() != group.members.len() {
                 return wrong(format!(
                     "the group “{}” has no members, or names a label that does not exist",
                     group.name

@@ -23,11 +23,7 @@ impl OutputHead {
     /// The reading that a manifest asks for.
     #[must_use]
     pub fn new(manifest: &Manifest) -> Self {
-        Self {
-            head: manifest.head,
-            temperature: manifest.temperature,
-            groups: manifest.groups.iter().map(|g| manifest.members(g)).collect(),
-        }
+        Self { head: manifest.head, temperature: manifest.temperature, groups: manifest.all_members() }
     }
 
     /// Probabilities of the labels.

@@ -14,9 +14,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::CASES;
 use super::errors::StudyError;
 use super::lesion::{Lesion, answer, lesion};
+use super::{CASES, LESIONS};
 use crate::evaluation::vocabulary::folded;
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
@@ -86,6 +86,9 @@ fn parsed(bytes: &[u8], folder: &Path, table: &Path) -> Result<Vec<TableCase>, S
         } else if cases[place].positive != positive {
             return Err(fault("the image has another truth above".into()));
         } else if let Some(lesion) = lesion {
+            if cases[place].lesions.len() == LESIONS {
+                return Err(fault(format!("the image has more than {LESIONS} boxes")));
+            }
             cases[place].lesions.push(lesion);
         } else {
             return Err(fault("the image is there twice".into()));

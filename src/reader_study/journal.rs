@@ -13,10 +13,13 @@ use super::errors::StudyError;
 use super::order::{Reading, schedule};
 use super::plan::{PlacedPlan, Plan};
 use super::record::{HEADER, Record};
-use super::{RESULTS, StudyError as Error, kept_plans};
+use super::{ARMS, CASES, RESULTS, StudyError as Error, kept_plans};
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
+
+/// Most readings of a reader: every case in every arm.
+const MOST: usize = CASES * ARMS;
 
 /// The open results of a reader.
 #[derive(Debug)]
@@ -130,6 +133,9 @@ fn parsed(path: &Path, bytes: &[u8]) -> Result<Vec<Record>, StudyError> {
     }
     let mut records = Vec::new();
     for row in reader.records() {
+        if records.len() == MOST {
+            return Err(table(format!("it has more than {MOST} readings, and no plan asks a reader for so many")));
+        }
         let row = row.map_err(|e| table(e.to_string()))?;
         let line = row.position().map_or(0, csv::Position::line);
         let record = Record::of(&row).map_err(|reason| Error::Row { path: path.to_owned(), line, reason })?;

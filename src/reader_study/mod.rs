@@ -53,6 +53,8 @@ pub const PLANS: &str = "plans";
 
 /// Most cases of a study.
 pub const CASES: usize = 10_000;
+/// Most boxes of a case.
+pub const LESIONS: usize = 1000;
 /// Most readers of a study.
 pub const READERS: usize = 200;
 /// Most arms of a study.

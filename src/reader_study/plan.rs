@@ -169,7 +169,8 @@ impl Plan {
         if let Some(code) = self.readers.iter().chain(self.cases.iter().map(|c| &c.id)).find(|c| !is_code(c)) {
             return unfit(format!(
                 "\"{}\" is no code: letters, digits, - and _ only, at most {CODE}",
-                code.escape_debug()
+                // Whoever reads it must come to what is wrong.
+                code.chars().take(2 * CODE).collect::<String>().escape_debug()
             ));
         }
         twice("reader", self.readers.iter().map(String::as_str))?;

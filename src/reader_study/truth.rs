@@ -6,6 +6,7 @@ use std::path::Path;
 use super::errors::StudyError;
 use super::lesion::{Lesion, answer, lesion};
 use super::plan::Plan;
+use super::{CASES, LESIONS};
 use crate::evaluation::csv_table::csv;
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
@@ -59,6 +60,9 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Vec<CaseTruth>, StudyError> {
         let cell = |at: usize| row.get(at).unwrap_or_default();
         let positive = answer(cell(1)).map_err(&fault)?;
         let lesion = lesion(&[2, 3, 4, 5], &cell).map_err(&fault)?;
+        if known.len() == CASES && !known.contains_key(cell(0)) {
+            return Err(unfit(format!("it has more than {CASES} cases")));
+        }
         let truth = known.entry(cell(0).to_owned()).or_insert_with(|| CaseTruth {
             positive,
             lesions: Vec::new(),
@@ -66,6 +70,9 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Vec<CaseTruth>, StudyError> {
         });
         if truth.positive != positive || (lesion.is_some() && !positive) {
             return Err(fault("it says another truth than its boxes or a line above".into()));
+        }
+        if truth.lesions.len() == LESIONS && lesion.is_some() {
+            return Err(fault(format!("the case has more than {LESIONS} boxes")));
         }
         truth.lesions.extend(lesion);
     }

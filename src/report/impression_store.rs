@@ -8,6 +8,7 @@
 //! image, the earlier one stays and the later one becomes a remark. Drafts are those of whoever wrote
 //! last.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -72,11 +73,10 @@ impl KeptImpression {
         if !is_same {
             first.remarks.push(Remark { text: second.text, written_at: second.written_at });
         }
-        for remark in second.remarks {
-            if !first.remarks.contains(&remark) {
-                first.remarks.push(remark);
-            }
-        }
+        // Tens of thousands may stand in a file, so none is looked for among the others.
+        let key = |remark: &Remark| (remark.text.clone(), remark.written_at);
+        let mut known: HashSet<_> = first.remarks.iter().map(key).collect();
+        first.remarks.extend(second.remarks.into_iter().filter(|remark| known.insert(key(remark))));
         first.remarks.sort_by_key(|remark| remark.written_at);
         Self { impression: Some(first), ..self }
     }

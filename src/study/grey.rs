@@ -73,6 +73,13 @@ pub(super) fn voi(
     for item in source.items(tags::VOILUT_SEQUENCE) {
         match LookupTable::of(item, signed) {
             Ok(lut) => {
+                if lut.exceeds_its_bits() {
+                    let bits = lut.bits;
+                    warnings.push(format!(
+                        "A VOI LUT of the file says that its entries have {bits} bits and holds larger ones: the \
+                         largest is shown white."
+                    ));
+                }
                 let full = f32::from(lut.entry_max());
                 let entries = lut.entries.iter().map(|v| (f32::from(*v) / full).min(1.0)).collect();
                 let explanation = item.text(tags::LUT_EXPLANATION, sets);
@@ -164,9 +171,24 @@ impl LookupTable {
         Ok(Self { first, bits: bits as u32, entries })
     }
 
-    /// The entry that means white.
+    /// The entry that means white: the largest that its bits can say, or where entries exceed them, the
+    /// largest that is there. Taken at their word, such tables (8 bits declared, 12 held) would be white
+    /// nearly throughout.
     pub(super) fn entry_max(&self) -> u16 {
+        self.declared_max().max(self.largest())
+    }
+
+    /// Whether there are entries that its bits cannot say.
+    pub(super) fn exceeds_its_bits(&self) -> bool {
+        self.largest() > self.declared_max()
+    }
+
+    fn declared_max(&self) -> u16 {
         ((1_u32 << self.bits) - 1) as u16
+    }
+
+    fn largest(&self) -> u16 {
+        self.entries.iter().copied().max().unwrap_or(0)
     }
 }
 
@@ -212,6 +234,28 @@ mod tests {
     #[test]
     fn eight_bit_entries_may_be_packed() {
         assert_eq!(LookupTable::of(&item([4, 0, 8], &[1, 2, 3, 4]), false).unwrap().entries, vec![1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn entries_beyond_the_bits_that_are_declared_are_no_white_but_the_largest_is() {
+        let entries: Vec<u8> = [0_u16, 65, 1365, 4095].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let bytes = |declared| {
+            let sequence =
+                Element { vr: VR::SQ, big_endian: false, value: Value::Items(vec![item(declared, &entries)]) };
+            Dataset { elements: BTreeMap::from([(tags::VOILUT_SEQUENCE, sequence)]) }
+        };
+        let shown = |declared| {
+            let mut warnings = Vec::new();
+            let all = voi(&bytes(declared), None, false, &CharacterSets::default(), &mut warnings);
+            let [Voi::Lut { entries, .. }] = &all[..] else { panic!("{all:?}") };
+            (entries.clone(), warnings)
+        };
+        let sound = shown([4, 0, 12]);
+        assert_eq!(sound.0, [0.0, 65.0 / 4095.0, 1.0 / 3.0, 1.0]);
+        assert!(sound.1.is_empty());
+        let narrow = shown([4, 0, 8]);
+        assert_eq!(narrow.0, sound.0);
+        assert!(narrow.1[0].contains("8 bits"), "{:?}", narrow.1);
     }
 
     fn text(elements: &[(Tag, &str)]) -> Dataset {

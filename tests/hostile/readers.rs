@@ -1,21 +1,19 @@
 //! The readers of the program, each as the program uses it: what is opened, shown and brought to the
 //! input of a model; imported; verified; listed and decoded for a training.
 
+mod kept;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
-use pellucid::audit;
 use pellucid::cancel::CancelToken;
 use pellucid::engine::analysis::analyze;
 use pellucid::engine::{AnalysisOptions, ModelInfo};
-use pellucid::feedback::kept::FeedbackFile;
 use pellucid::imaging::display::{View, render, render_rgb};
-use pellucid::measurement::kept::MeasurementFile;
 use pellucid::model::background::Background;
 use pellucid::model::calibration::Calibration;
-use pellucid::model::catalogue::Catalogue;
 use pellucid::model::gallery::Gallery;
 use pellucid::model::gate::Gate;
 use pellucid::model::import::{fit, format, labels, onnx};
@@ -27,8 +25,6 @@ use pellucid::model::{Model, registry};
 use pellucid::network::Mode;
 use pellucid::network::architecture::Family;
 use pellucid::network::weights::TensorFile;
-use pellucid::reader_study::plan::PlacedPlan;
-use pellucid::reader_study::{case_table, journal};
 use pellucid::report::case::CaseReport;
 use pellucid::report::export_to;
 use pellucid::report::sidecar::Sidecar;
@@ -87,13 +83,20 @@ pub(crate) enum Reader {
     StudyPlan,
     StudyCases,
     StudyRecords,
+    StudyTruth,
     Catalogue,
     Audit,
+    /// What a user writes for the program, or it keeps for a user.
+    HangingRules,
+    Peers,
+    Preferences,
+    Impression,
+    Search,
 }
 
 impl Reader {
     /// Those that read more kinds of files stand there more than once.
-    pub(crate) const ALL: [Self; 42] = [
+    pub(crate) const ALL: [Self; 48] = [
         Self::Dicom,
         Self::Codec,
         Self::Raster,
@@ -136,6 +139,12 @@ impl Reader {
         Self::Catalogue,
         Self::Audit,
         Self::Results,
+        Self::StudyTruth,
+        Self::HangingRules,
+        Self::Peers,
+        Self::Preferences,
+        Self::Impression,
+        Self::Search,
     ];
 
     /// Name of the file, where it matters.
@@ -281,15 +290,7 @@ impl Bench {
                 findings.or_else(|_| self.data(&self.folder.path().join("classes.toml")))
             }
             Reader::Split => self.split(path),
-            Reader::Measurements => said(MeasurementFile::read(path), |f| format!("{} kept", f.measurements.len())),
-            Reader::Feedback => {
-                said(FeedbackFile::parse(&text(path), path), |file| format!("{} models", file.models.len()))
-            }
-            Reader::StudyPlan => said(PlacedPlan::read(path), |placed| placed.plan.fingerprint()),
-            Reader::StudyCases => said(case_table::read(path), |cases| format!("{} cases", cases.len())),
-            Reader::StudyRecords => said(journal::read_records(path), |records| format!("{} readings", records.len())),
-            Reader::Catalogue => said(Catalogue::parse(&text(path)), |c| format!("{} models", c.models.len())),
-            Reader::Audit => said(audit::verify::verify(path), |found| found.holds().to_string()),
+            _ => kept::read(reader, path),
         }
     }
 

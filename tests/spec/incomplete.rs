@@ -36,7 +36,11 @@ fn jpeg(samples: usize, change: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 90);
     change(&mut encoder);
-    let color = if samples == 1 { ColorType::Luma } else { ColorType::Rgb };
+    let color = match samples {
+        1 => ColorType::Luma,
+        4 => ColorType::Cmyk,
+        _ => ColorType::Rgb,
+    };
     encoder.encode(&values(samples), WIDTH, HEIGHT, color).unwrap();
     bytes
 }
@@ -97,6 +101,16 @@ fn a_jpeg_cut_anywhere_shows_the_rows_that_it_has_exactly() {
             assert!(rows >= before && rows.abs_diff(HEIGHT as usize * share / 1000) < 40, "kind {kind}: {rows}");
             before = rows;
         }
+    }
+}
+
+#[test]
+fn a_jpeg_of_four_inks_that_is_cut_shows_the_rows_that_it_has() {
+    let bytes = jpeg(4, |_| ());
+    let whole = opened(&bytes).unwrap();
+    assert_eq!((&whole.pixels.missing, whole.scorable().is_ok()), (&None, true));
+    for of_a_thousand in [150, 500, 900] {
+        shows_the_first_rows_of(&whole, &opened(part(&bytes, of_a_thousand)).unwrap());
     }
 }
 

@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::State;
 use super::grid::{Grid, MOST_SLOTS, SlotIndex};
 use super::prior::view_family;
+use crate::printable::shortened;
 use crate::study::{ImageEntry, Metadata, Series, Study};
 
 /// Most rules of a file.
@@ -30,7 +31,7 @@ const MOST_RULES: usize = 200;
 
 /// What is wrong with a file of rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
+#[error("line {line}: {}", shortened(reason))]
 pub struct RulesError {
     /// From 1.
     pub line: usize,
@@ -207,6 +208,7 @@ fn grid<'de, D: Deserializer<'de>>(from: D) -> Result<Grid, D::Error> {
     let found = Grid::ALL.into_iter().find(|grid| known(grid) == words.trim().replace('×', "x").replace(' ', ""));
     found.ok_or_else(|| {
         let all: Vec<String> = Grid::ALL.iter().map(known).collect();
+        let words = quoted(&words);
         de::Error::custom(format!("there is no grid “{words}”; there are {} (rows x columns)", all.join(", ")))
     })
 }
@@ -217,6 +219,11 @@ fn slots<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SlotRule>, D::Error> 
         return Err(de::Error::custom(format!("a grid has at most {MOST_SLOTS} places")));
     }
     words.iter().map(|words| slot(words).map_err(de::Error::custom)).collect()
+}
+
+/// What a file says, as far as a sentence quotes it.
+fn quoted(words: &str) -> String {
+    words.chars().take(60).collect()
 }
 
 /// `current`, `prior`, `current:lateral`, `prior:L CC`, `series 2`, `prior series 2`, `empty`.
@@ -243,6 +250,7 @@ fn slot(words: &str) -> Result<SlotRule, String> {
         },
     };
     known.ok_or_else(|| {
+        let words = quoted(words);
         format!(
             "“{words}” names no image; there are current, prior, current:lateral (or another view or side), \
              series 2, prior series 2, empty"

@@ -15,6 +15,8 @@
 //! What it does not do: attention within windows, of class tokens alone (CaiT), of heads that are
 //! mixed with each other, of keys that were made coarser (PVT).
 
+use std::collections::HashSet;
+
 use super::Graph;
 use super::axes::{Axis, Lay, lay};
 use super::beside::read_behind;
@@ -60,8 +62,17 @@ impl Known<'_> {
         })
     }
 
-    fn users(&self, value: usize) -> impl Iterator<Item = usize> {
-        (1..=self.graph.nodes.len()).filter(move |i| self.graph.nodes[i - 1].inputs.contains(&value))
+    /// Of every value, the node that takes it where only one does.
+    fn only_users(&self) -> Vec<Option<usize>> {
+        let mut users: Vec<(usize, usize)> = vec![(0, 0); self.graph.nodes.len() + 1];
+        for (at, node) in self.graph.nodes.iter().enumerate() {
+            for input in &node.inputs {
+                let (count, last) = &mut users[*input];
+                *count += usize::from(*last != at + 1);
+                *last = at + 1;
+            }
+        }
+        users.into_iter().map(|(count, last)| (count == 1).then_some(last)).collect()
     }
 
     /// The module that a node is in, or what it does.
@@ -89,8 +100,9 @@ impl Known<'_> {
         false
     }
 
-    /// The product with the values, where the softmax `value` is an attention of all tokens.
-    fn attention(&self, value: usize) -> Option<usize> {
+    /// The product with the values, where the softmax `value` is an attention of all tokens; `user` is the
+    /// only node that takes it.
+    fn attention(&self, value: usize, user: Option<usize>) -> Option<usize> {
         let shape = &self.shapes[value];
         let heads = match shape.as_slice() {
             [Dim::Batch(1), Dim::Fixed(_), Dim::Fixed(asking), Dim::Fixed(asked)]
@@ -107,10 +119,9 @@ impl Known<'_> {
         if !heads || !whole || !self.is_product(self.node(value)?.inputs[0]) {
             return None;
         }
-        let mut users = self.users(value);
-        let (user, alone) = (users.next()?, users.next().is_none());
-        let mixes = matches!(self.node(user), Some(Node { does: Op::MatMul, inputs, .. }) if inputs[0] == value);
-        (alone && mixes).then_some(user)
+        user.filter(
+            |user| matches!(self.node(*user), Some(Node { does: Op::MatMul, inputs, .. }) if inputs[0] == value),
+        )
     }
 
     /// Whether a node leaves what tokens are to themselves.
@@ -157,9 +168,10 @@ pub(super) fn attentions(known: &Known<'_>, cuts: &[Cut]) -> Result<Vec<(usize, 
     let softmax = |value: &usize| matches!(known.node(*value).map(|node| &node.does), Some(Op::Softmax { .. }));
     let mut found: Vec<(usize, usize)> = Vec::new();
     let (mut products, mut other) = (Vec::new(), None);
+    let users = known.only_users();
     for (number, cut) in cuts.iter().enumerate() {
         for value in cut.nodes.iter().copied().filter(softmax) {
-            let Some(product) = known.attention(value) else {
+            let Some(product) = known.attention(value, users[value]) else {
                 other = other.or(Some(value));
                 continue;
             };
@@ -177,6 +189,7 @@ pub(super) fn attentions(known: &Known<'_>, cuts: &[Cut]) -> Result<Vec<(usize, 
         return Err(Unread::Softmax(known.place(value)));
     }
     let between = cuts[first..=last].iter().flat_map(|cut| &cut.nodes).copied().filter(|value| *value < product);
+    let products: HashSet<usize> = products.into_iter().collect();
     let mut others = between.filter(|value| !products.contains(value));
     if let Some(value) = others.find(|value| !known.keeps_apart(*value)) {
         return Err(Unread::Mixed(known.place(value)));

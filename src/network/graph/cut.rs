@@ -9,7 +9,7 @@
 //! Neighbours that belong to the same block of the network are one stage. Stages are called like the
 //! PyTorch module that all their nodes are in (`layer1.0`), or that the last of them is in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::op::{Node, Op};
 
@@ -25,6 +25,7 @@ pub struct Cut {
 pub fn cut(nodes: &[Node]) -> Vec<Cut> {
     let pieces = merged(nodes, pieces(nodes));
     let mut taken = HashSet::new();
+    let mut counted: HashMap<String, usize> = HashMap::new();
     let mut last = String::new();
     // Whether the stage behind is in the same module: then that one is its end.
     let goes_on: Vec<bool> = pieces
@@ -38,10 +39,11 @@ pub fn cut(nodes: &[Node]) -> Vec<Cut> {
     let named = pieces.into_iter().zip(goes_on).map(|(piece, goes_on)| {
         let wanted = name(nodes, &piece, &last, goes_on);
         let mut name = wanted.clone();
-        let mut count = 2;
+        // Counting goes on where it stood: all nodes of a graph may have one name.
+        let count = counted.entry(wanted.clone()).or_insert(2);
         while !taken.insert(name.clone()) {
             name = format!("{wanted}_{count}");
-            count += 1;
+            *count += 1;
         }
         last.clone_from(&name);
         Cut { name, nodes: with_constants(nodes, &piece) }

@@ -5,6 +5,7 @@ use crate::codec::jpeg::Header;
 use image::{DynamicImage, ImageBuffer};
 
 use super::Decoded;
+use crate::imaging::Missing;
 use crate::study::codec::frame_bytes::missing;
 use crate::study::codec::jpeg::{picture, refused};
 use crate::study::{StudyError, guard};
@@ -18,6 +19,16 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
 /// Whether the file has the four components of inks, which are mixed elsewhere.
 pub(super) fn is_of_inks(bytes: &[u8]) -> Result<bool, StudyError> {
     Ok(Header::of(bytes).map_err(|error| refused(&error))?.frame.components.len() == 4)
+}
+
+/// What of a file of four inks its data does not hold.
+pub(super) fn missing_of_inks(bytes: &[u8]) -> Result<Option<Missing>, StudyError> {
+    let (columns, rows) = size(bytes)?;
+    guard::picture_size(columns, rows)?;
+    guard::samples(u64::from(columns) * u64::from(rows), 4)?;
+    let expected = Expected { columns: columns as usize, rows: rows as usize, components: 4 };
+    let inks = crate::codec::jpeg::decode(bytes, expected).map_err(|error| refused(&error))?;
+    Ok(missing(&inks))
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {

@@ -126,6 +126,20 @@ pub(crate) fn all() -> Vec<Constructed> {
     };
     all.push(Constructed::of(Reader::Dicom, "40,000 names", names));
     all.push(Constructed::of(Reader::Deidentify, "40,000 names", names));
+    let words = || {
+        let people: Vec<Vec<u8>> = (0..600).map(|i| text((0x40, 0xA123), "PN", &format!("Doe{i}^Jane"))).collect();
+        let sentences = "The patient was seen again by nobody at all. ".repeat(20_000);
+        let texts = vec![text((0x40, 0xA160), "UT", &sentences); 50];
+        let sequence = |tag, all: &[Vec<u8>]| element(tag, "SQ", &items(all));
+        before_image(&[sequence((0x40, 0xA073), &people), sequence((0x40, 0xA730), &texts)].concat())
+    };
+    all.push(Constructed::of(Reader::Deidentify, "600 names to find in 50 megabytes", words));
+    for (name, elements) in [("300,000 elements", 300_000_u32), ("900,000 elements", 900_000)] {
+        all.push(Constructed::of(Reader::Deidentify, name, move || {
+            let tag = |i: u32| (9 + 2 * (i >> 14) as u16, i as u16 & 0x3FFF);
+            before_image(&(0..elements).flat_map(|i| text(tag(i), "LO", "Doe")).collect::<Vec<u8>>())
+        }));
+    }
     for (kind, points, count) in [("POLYLINE", 8_000, 20), ("INTERPOLATED", 8_000, 10), ("CIRCLE", 2, 20_000)] {
         all.push(Constructed::of(
             Reader::PresentationState,

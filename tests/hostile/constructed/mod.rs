@@ -7,8 +7,11 @@ mod elements;
 mod envelopes;
 mod implicit;
 mod jpeg;
+mod kept;
+mod media;
 mod multi_frame;
 mod onnx;
+mod onnx_graphs;
 mod png;
 mod reports;
 mod results;
@@ -61,6 +64,7 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.extend(elements::all());
     all.extend(jpeg::all());
     all.extend(onnx::all());
+    all.extend(onnx_graphs::all());
     all.extend(png::all());
     all.extend(tiff::all());
     all.extend(archives::all());
@@ -69,6 +73,8 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.extend(multi_frame::all());
     all.extend(envelopes::all());
     all.extend(results::all());
+    all.extend(kept::all());
+    all.extend(media::all());
     all.retain(|constructed| with_large || !constructed.large);
     all
 }

@@ -5,7 +5,7 @@ use crate::readers::Reader;
 
 /// A message that grows.
 #[derive(Clone, Default)]
-struct Message(Vec<u8>);
+pub(super) struct Message(pub(super) Vec<u8>);
 
 impl Message {
     fn varint(&mut self, mut value: u64) {
@@ -16,51 +16,51 @@ impl Message {
         self.0.push(value as u8);
     }
 
-    fn number(mut self, field: u64, value: i64) -> Self {
+    pub(super) fn number(mut self, field: u64, value: i64) -> Self {
         self.varint(field << 3);
         self.varint(value as u64);
         self
     }
 
-    fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
         self.varint((field << 3) | 2);
         self.varint(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
         self
     }
 
-    fn text(self, field: u64, text: &str) -> Self {
+    pub(super) fn text(self, field: u64, text: &str) -> Self {
         self.bytes(field, text.as_bytes())
     }
 
-    fn with(self, field: u64, message: &Self) -> Self {
+    pub(super) fn with(self, field: u64, message: &Self) -> Self {
         self.bytes(field, &message.0)
     }
 }
 
-fn node(kind: &str, inputs: &[&str], output: &str) -> Message {
+pub(super) fn node(kind: &str, inputs: &[&str], output: &str) -> Message {
     let node = inputs.iter().fold(Message::default(), |node, input| node.text(1, input));
     node.text(2, output).text(3, output).text(4, kind)
 }
 
-fn integers(name: &str, values: &[i64]) -> Message {
+pub(super) fn integers(name: &str, values: &[i64]) -> Message {
     let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
     Message::default().number(1, values.len() as i64).number(2, 7).text(8, name).bytes(9, &raw)
 }
 
-fn floats(name: &str, lengths: &[i64]) -> Message {
+pub(super) fn floats(name: &str, lengths: &[i64]) -> Message {
     let count: i64 = lengths.iter().product();
     let tensor = lengths.iter().fold(Message::default(), |tensor, length| tensor.number(1, *length));
     tensor.number(2, 1).text(8, name).bytes(9, &vec![0; 4 * count as usize])
 }
 
 /// An attribute of whole numbers.
-fn list(name: &str, values: &[i64]) -> Message {
+pub(super) fn list(name: &str, values: &[i64]) -> Message {
     values.iter().fold(Message::default().text(1, name), |list, value| list.number(8, *value)).number(20, 7)
 }
 
 /// `count` nodes of one kind in a row, from `first` to `y`, each with `second` as its other input.
-fn row(kind: &str, first: &str, second: Option<&str>, count: usize) -> Vec<Message> {
+pub(super) fn row(kind: &str, first: &str, second: Option<&str>, count: usize) -> Vec<Message> {
     let name = |n: usize| match n {
         0 => first.to_owned(),
         n if n == count => "y".to_owned(),
@@ -72,7 +72,7 @@ fn row(kind: &str, first: &str, second: Option<&str>, count: usize) -> Vec<Messa
 }
 
 /// A model of these nodes and tensors, from an image of 3 × 32 × 32 to `y`.
-fn model(nodes: &[Message], tensors: &[Message]) -> Vec<u8> {
+pub(super) fn model(nodes: &[Message], tensors: &[Message]) -> Vec<u8> {
     let mut graph = Message::default();
     for node in nodes {
         graph = graph.with(1, node);
@@ -142,7 +142,7 @@ pub(super) fn all() -> Vec<Constructed> {
             nodes.extend(row("Add", "c", None, 2000));
             model(&nodes, &[integers("s", &[1 << 24])])
         })
-        .says("values, read and computed"),
+        .says("values, computed"),
         of("onnx/weights used 5,000 times", || {
             let mut nodes = vec![node("Flatten", &["x"], "f"), node("MatMul", &["f", "w"], "g")];
             nodes.extend(row("MatMul", "g", Some("v"), 5000));

@@ -1,5 +1,5 @@
 //! Results of others: content without end, more frames, segments and references than there can be,
-//! areas as large as an image may be; and files that the program keeps, in which there is too much.
+//! areas as large as an image may be.
 
 use super::Constructed;
 use crate::dicom_bytes::{EXPLICIT, Object, labelled};
@@ -81,7 +81,7 @@ fn references(count: usize) -> Vec<u8> {
     element((8, 0x9124), "SQ", &items(&[source]))
 }
 
-fn results() -> Vec<Constructed> {
+pub(crate) fn all() -> Vec<Constructed> {
     let of = |name: &str, make: fn() -> Vec<u8>| Constructed::of(Reader::Results, name, make);
     let large = |name: &str, make: fn() -> Vec<u8>| Constructed::large(Reader::Results, name, make);
     vec![
@@ -89,7 +89,6 @@ fn results() -> Vec<Constructed> {
         of("a report 60 deep", || report(&[(0..60).fold(number("1"), |inner, _| container(&[inner]))])),
         of("a report of 60,000 numbers", || report(&vec![number("1e400"); 60_000])),
         of("a report of numbers that are none", || report(&["nan", "-inf", "1e-400", "", "1\\2", "0x10"].map(number))),
-        of("a region of a million points", || report(&[region(1_000_000)])),
         of("a report of 10,000 regions", || report(&vec![region(100); 10_000])),
         of("a segmentation of 60,000 segments", || {
             let object = Object::new(32, 24, 8).bytes((0x62, 2), "SQ", segments(60_000));
@@ -143,56 +142,4 @@ fn results() -> Vec<Constructed> {
             labelled(EXPLICIT, &data_set)
         }),
     ]
-}
-
-fn kept() -> Vec<Constructed> {
-    let of = |reader: Reader, name: &str, make: fn() -> Vec<u8>| Constructed::of(reader, name, make);
-    let mut all = vec![
-        of(Reader::StudyCases, "three million cases", || {
-            [&b"path,truth\n"[..], &b"a.png,1\n".repeat(3_000_000)].concat()
-        }),
-        of(Reader::StudyCases, "60 million columns of a study", || b",".repeat(60_000_000)),
-        of(Reader::StudyRecords, "a reading that never ends", || {
-            let head = b"study,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model\n00ff,\"";
-            [&head[..], &vec![b'x'; 60 << 20]].concat()
-        }),
-        of(Reader::Audit, "an entry that never ends", || vec![b'{'; 60 << 20]),
-        of(Reader::Audit, "a million empty entries", || b"{}\n".repeat(1_000_000)),
-        of(Reader::StudyPlan, "a plan of brackets", || [&b"readers = "[..], &b"[".repeat(1 << 20)].concat()),
-        of(Reader::Catalogue, "a catalogue of 100,000 models", || b"[[models]]\nname = 'a'\n".repeat(100_000)),
-    ];
-    // What is quoted of a file must end.
-    all.extend([
-        of(Reader::StudyCases, "20,000 columns of a study", || b"c,".repeat(20_000)).says("no column"),
-        of(Reader::StudyRecords, "a confidence of 50,000 characters", || {
-            let line = format!("00ff,A,1,c1,arm,{},1,2026-11-30T10:00:00.000Z,,,,\n", "9".repeat(50_000));
-            format!("study,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model\n{line}")
-                .into()
-        })
-        .says("line 2 of"),
-        of(Reader::StudyPlan, "a plan of one line", || [&b"name = x"[..], &b"y".repeat(50_000)].concat())
-            .says("is no plan"),
-        of(Reader::Manifest, "a modality of 50,000 characters", || {
-            let seed = crate::seeds::model::all().into_iter().find(|seed| seed.reader == Reader::Manifest).unwrap();
-            let fits = format!("[fits]\nmodalities = [\"{}\"]\n", "long ".repeat(10_000));
-            [&seed.bytes[..], fits.as_bytes()].concat()
-        })
-        .says("each value is one word"),
-        of(Reader::Catalogue, "a model of 50,000 characters", || {
-            format!("[[models]]\nname = \"{}\"\n", "long ".repeat(10_000)).into()
-        }),
-    ]);
-    for reader in [Reader::Measurements, Reader::Feedback] {
-        all.extend([
-            of(reader, "brackets without end", || [&b"{\"image\": "[..], &b"[".repeat(10 << 20)].concat()),
-            of(reader, "a text of 60 MB", || [&b"{\"format\": \""[..], &vec![b'x'; 60 << 20], b"\"}"].concat()),
-        ]);
-    }
-    all
-}
-
-pub(crate) fn all() -> Vec<Constructed> {
-    let mut all = results();
-    all.extend(kept());
-    all
 }

@@ -1,10 +1,14 @@
 //! Tables, configurations and reports: nesting, long lines, rows and numbers without end.
 
+use std::sync::OnceLock;
+
 use super::Constructed;
 use crate::readers::{Bench, Reader};
 
 fn report(change: impl FnOnce(String) -> String) -> Vec<u8> {
-    change(String::from_utf8(Bench::new().sound_report()).unwrap()).into_bytes()
+    static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
+    let sound = SOUND.get_or_init(|| Bench::new().sound_report()).clone();
+    change(String::from_utf8(sound).unwrap()).into_bytes()
 }
 
 /// A report with another value of a setting.

@@ -1,7 +1,7 @@
 //! Small sound files of every kind that is read, made by code or kept as golden files.
 
 pub(crate) mod dicom;
-mod kept;
+pub(crate) mod kept;
 pub(crate) mod model;
 mod presentation;
 mod rasters;

@@ -149,6 +149,9 @@ const FORMS: &[&str] = &[
     form!("Rescale Slope is 0 and was not applied."),
     form!("The file's window of width {} is not valid and was left out."),
     form!("A VOI LUT of the file was left out: {}."),
+    form!(
+        "A VOI LUT of the file says that its entries have {bits} bits and holds larger ones: the largest is shown white."
+    ),
     form!("The transparency of the image is not used."),
     form!("JPEG is a lossy format: fine detail may be lost."),
     form!("The image is black and white only (1 bit)."),

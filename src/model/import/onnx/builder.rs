@@ -45,6 +45,8 @@ pub(super) struct Builder<'a> {
     taken: Vec<usize>,
     pub tensors: HashMap<String, Tensor>,
     names: HashSet<String>,
+    /// By the name that was wanted: the number that is tried next.
+    counted: HashMap<String, usize>,
     /// Where the node that is read stands.
     pub path: String,
     /// Values that may still be kept at once, and how many those were.
@@ -88,6 +90,7 @@ impl<'a> Builder<'a> {
             taken: vec![2],
             tensors: HashMap::new(),
             names: HashSet::new(),
+            counted: HashMap::new(),
             path: String::new(),
             left: most,
             most,
@@ -228,11 +231,13 @@ impl<'a> Builder<'a> {
         let wanted = wanted.trim_matches('.');
         let wanted = if wanted.is_empty() { "layer" } else { wanted };
         let mut name = wanted.to_owned();
-        let mut count = 2;
+        // Counting goes on where it stood: all nodes of a graph may have one name.
+        let mut count = self.counted.get(wanted).copied().unwrap_or(2);
         while endings.iter().any(|ending| self.names.contains(&format!("{name}{ending}"))) {
             name = format!("{wanted}_{count}");
             count += 1;
         }
+        self.counted.insert(wanted.to_owned(), count);
         self.names.extend(endings.iter().map(|ending| format!("{name}{ending}")));
         name
     }

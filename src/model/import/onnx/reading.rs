@@ -5,6 +5,9 @@ use super::known::Known;
 use super::proto::Node;
 use crate::network::graph::op::{Function, Op};
 
+/// How many times as much work a value is whose axes change places as one that is added to.
+const TURNED: usize = 4;
+
 /// What is known of the file beside its nodes.
 pub(super) struct About {
     pub opset: i64,
@@ -57,7 +60,9 @@ impl<'a> Reading<'_, 'a> {
             inputs.iter().map(|value| if let Value::Known(known) = value { Some(known) } else { None }).collect();
         if let Some(known) = known {
             let known = Known::moved(&op, &known)?;
-            self.to.labour(known.fixed.elem_count()).map_err(|error| error.to_string())?;
+            // What changes its order is copied value by value.
+            let each = if matches!(op, Op::Transpose { .. }) { TURNED } else { 1 };
+            self.to.labour(known.fixed.elem_count().saturating_mul(each)).map_err(|error| error.to_string())?;
             return Ok(Value::Known(known));
         }
         let inputs = inputs.iter().map(|value| self.to.operand(value)).collect::<NodeResult<Vec<usize>>>()?;

@@ -19,6 +19,7 @@
 //! values = [8, 16, 32]
 //! ```
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -182,8 +183,9 @@ impl SearchPlan {
             if ranges.is_empty() {
                 return Err(PlanFault::NoRange);
             }
-            if let Some((_, twice)) = ranges.iter().enumerate().find(|(i, r)| ranges[..*i].iter().any(|o| o.0 == r.0)) {
-                return Err(PlanFault::Twice(twice.0.clone()));
+            let mut keys = HashSet::new();
+            if let Some((twice, _)) = ranges.iter().find(|(key, _)| !keys.insert(key.as_str())) {
+                return Err(PlanFault::Twice(twice.clone()));
             }
             Ok(ranges)
         };
