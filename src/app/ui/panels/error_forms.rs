@@ -57,8 +57,15 @@ const FORMS: &[&str] = &[
         "CAM needs a layer that is followed by a global average and one linear layer alone; behind {layer} there is more. Grad-CAM is the same where CAM is possible, and goes everywhere."
     ),
     form!(
-        "{method} follows the attention of every token to every other up to a class token, which this network does not have. It is there for vision transformers (ViT, DeiT) that score their class token; choose a class activation map here."
+        "{method} follows the attention of every token to every other up to a class token, which this network does not have: {reason}. It is there for vision transformers (ViT, DeiT) that score their class token; choose a class activation map here."
     ),
+    form!("it has no attention of every token to every other up to a class token"),
+    form!("it has no attention of all its tokens behind a class token"),
+    form!("the softmax of {place} is no attention of every token to every other"),
+    form!("{place} mixes tokens by something else than attention"),
+    form!("{place} makes a token that is no place from the image"),
+    form!("{place} holds more than one attention"),
+    form!("its scores read more than the class token"),
     form!("Finer-CAM compares with other classes, and there is no other."),
     form!("{method} needs a background set, and the model has none. Make one: pellucid models background MODEL DIR"),
     form!("How stable a map of {method} is cannot be told from dropout samples; choose a class activation map."),
