@@ -100,7 +100,7 @@ impl Known<'_> {
                     }
                     x
                 }
-                (Op::Pair { pair: Pair::Add | Pair::Mul }, _) | (Op::Scale { .. } | Op::Reshape { .. }, _) => {
+                (Op::Pair { pair: Pair::Add | Pair::Mul } | Op::Scale { .. } | Op::Reshape { .. }, _) => {
                     self.made_of(value)?
                 }
                 _ => return None,
