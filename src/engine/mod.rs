@@ -270,8 +270,9 @@ pub struct ModelInfo {
     /// Stages that a map can be laid over, first to last.
     pub layers: Vec<String>,
     pub stochastic: bool,
-    /// The network scores a class token that attends to every patch.
-    pub class_attention: bool,
+    /// Why methods that follow attention to a class token cannot be had, as the second half of a
+    /// sentence; none where the network scores one that attends to every patch.
+    pub no_class_attention: Option<String>,
     /// Where the background set comes from, if the model has one.
     pub background: Option<String>,
     /// What a labelled set says about its probabilities, or why there is nothing to say.
@@ -305,7 +306,7 @@ impl ModelInfo {
             device: device::name(&model.device),
             layers: model.network.spatial_stages().into_iter().map(str::to_owned).collect(),
             stochastic: model.network.first_stochastic().is_some(),
-            class_attention: model.network.has_class_attention(),
+            no_class_attention: (!model.network.has_class_attention()).then(|| model.network.without_class_attention()),
             background: model.background.as_ref().map(|b| b.source().to_owned()),
             calibration: Arc::new(model.calibration.clone()),
             ensemble: model

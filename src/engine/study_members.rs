@@ -148,7 +148,7 @@ mod tests {
             device: "CPU".into(),
             layers: Vec::new(),
             stochastic: true,
-            class_attention: false,
+            no_class_attention: None,
             background: None,
             calibration: Arc::new(Err(CalibrationError::Missing)),
             ensemble: Vec::new(),

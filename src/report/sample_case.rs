@@ -274,7 +274,7 @@ pub(super) fn model() -> ModelInfo {
         device: "CPU".into(),
         layers: vec!["stage3".into(), "stage4".into()],
         stochastic: true,
-        class_attention: false,
+        no_class_attention: None,
         background: None,
         calibration: Arc::new(Err(crate::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),

@@ -214,7 +214,7 @@ threshold = 0.5
         device: "CPU".into(),
         layers: LAYERS.iter().map(|l| (*l).into()).collect(),
         stochastic: true,
-        class_attention: false,
+        no_class_attention: Some("its scores read more than the class token".into()),
         background: None,
         calibration: Arc::new(Err(pellucid::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),

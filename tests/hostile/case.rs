@@ -23,11 +23,20 @@ pub(crate) struct Case {
     pub(crate) says: &'static str,
 }
 
+/// The readers that are given files: all, or the one that is named (`Onnx`).
+fn readers() -> Vec<Reader> {
+    let Ok(named) = std::env::var("PELLUCID_MUTATION_READER") else { return Reader::ALL.to_vec() };
+    let own: Vec<Reader> = Reader::ALL.into_iter().filter(|reader| format!("{reader:?}") == named).collect();
+    assert!(!own.is_empty(), "PELLUCID_MUTATION_READER is “{named}”, which is no reader");
+    own
+}
+
 /// Mutated file `number`.
 pub(crate) fn mutated(seeds: &[Seed], number: u64) -> Case {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     // Readers take turns, however many seeds each has.
-    let reader = Reader::ALL[(number % Reader::ALL.len() as u64) as usize];
+    let readers = readers();
+    let reader = readers[(number % readers.len() as u64) as usize];
     let own: Vec<&Seed> = seeds.iter().filter(|seed| seed.reader == reader).collect();
     let seed = own[rng.random_range(0..own.len())];
     let other = own[rng.random_range(0..own.len())];

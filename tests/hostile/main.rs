@@ -7,7 +7,8 @@
 //! panic, an end of the process, more than five seconds or 1.5 GB is a failure, as is a refusal
 //! without a sentence.
 //!
-//! The long run: `PELLUCID_MUTATIONS=200000 cargo test --test hostile`.
+//! The long run: `PELLUCID_MUTATIONS=200000 cargo test --test hostile`; with
+//! `PELLUCID_MUTATION_READER=Onnx` all files go to one reader.
 
 mod case;
 mod constructed;

@@ -321,12 +321,17 @@ fn stability_is_asked_for_only_while_it_is_shown_and_once() {
 }
 
 #[test]
-fn maps_of_attention_are_offered_where_a_class_token_attends_to_all() {
+fn maps_of_attention_are_offered_where_a_class_token_attends_to_all_and_else_greyed_with_the_networks_reason() {
     let mut bench = settled();
+    let reason = "the softmax of “blocks.0.attn” (softmax) is no attention of every token to every other";
+    let without =
+        |reason: Option<&str>| pellucid::engine::ModelInfo { no_class_attention: reason.map(str::to_owned), ..model() };
+    bench.state.model = Model::Ready(without(Some(reason)));
     for method in [Method::AttentionRollout, Method::AttentionRelevance] {
-        assert!(bench.state.impossible(method).unwrap().contains("class token"));
+        let said = bench.state.impossible(method).unwrap();
+        assert!(said.contains("class token") && said.ends_with(reason), "{said}");
     }
-    bench.state.model = Model::Ready(pellucid::engine::ModelInfo { class_attention: true, ..model() });
+    bench.state.model = Model::Ready(without(None));
     assert_eq!(bench.state.impossible(Method::AttentionRelevance), None);
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn model(stochastic: bool) -> ModelInfo {
         device: "CPU".into(),
         layers: ["stage1", "stage2", "stage3", "stage4"].map(String::from).to_vec(),
         stochastic,
-        class_attention: false,
+        no_class_attention: Some("its scores read more than the class token".into()),
         background: None,
         calibration: Arc::new(Err(pellucid::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),

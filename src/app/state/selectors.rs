@@ -1,6 +1,7 @@
 //! What the screen shows of the maps, asked of the state: subject, layer, views, and the maps that
 //! have arrived.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::display_options::{Contrast, STABILITY_SAMPLES, Stability, in_order_of_cost};
@@ -9,7 +10,7 @@ use super::{Content, Layout, MOST_PANES, PaneIndex, State};
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Method, Output, Subject, scale};
 use crate::imaging::overlay::OverlayStyle;
-use crate::language::text;
+use crate::language::{said, text, tr};
 use crate::model::gate::says_greys_inverted;
 
 impl State {
@@ -119,19 +120,22 @@ impl State {
     }
 
     /// Why a method cannot be had here, whoever asks: the menu offers it in grey.
-    pub fn impossible(&self, method: Method) -> Option<&str> {
+    pub fn impossible(&self, method: Method) -> Option<Cow<'_, str>> {
         let info = self.model_info()?;
         if method.needs_background() && info.background.is_none() {
-            return Some(text!(
+            return Some(Cow::Borrowed(text!(
                 "Needs a background set, and the model has none. Make one: pellucid models background MODEL DIR"
-            ));
+            )));
         }
-        if method.needs_class_attention() && !info.class_attention {
-            return Some(text!(
-                "Follows attention to a class token, which this network does not have (vision transformers do)"
-            ));
+        if method.needs_class_attention()
+            && let Some(reason) = &info.no_class_attention
+        {
+            return Some(Cow::Owned(tr!(
+                "Follows attention to a class token, which this network does not have: {reason}",
+                reason = said(reason)
+            )));
         }
-        self.unavailable(method).filter(|reason| *reason != STOPPED)
+        self.unavailable(method).filter(|reason| *reason != STOPPED).map(|reason| Cow::Owned(said(reason)))
     }
 
     /// True when the map of this class is there and has nothing to show.

@@ -119,7 +119,6 @@ fn as_a_graph(network: &Network, [height, width]: [usize; 2]) -> Network {
 }
 
 #[test]
-#[ignore = "the attention of the last block of our own drawing is not recognised yet; that of exported files is"]
 fn a_graph_gives_the_maps_of_attention_of_the_network_that_it_was_drawn_from() {
     let golden = golden();
     for (network, size) in [("vit-s-16", [32, 32]), ("vit-s-16", [32, 48]), ("vit-registers", [32, 32])] {
@@ -134,7 +133,7 @@ fn a_graph_gives_the_maps_of_attention_of_the_network_that_it_was_drawn_from() {
                 let off = apart(&found.raw.values, &expected.raw.values) / peak(&expected.raw.values);
                 assert!(off <= 1e-5, "{network} {}: {off}", method.key());
             }
-            if size == [32, 32] {
+            if (network, size) == ("vit-s-16", [32, 32]) {
                 let stored = &rows(&golden[&format!("{network}.{}", method.key())])[0];
                 assert!(apart(&found[0].raw.values, stored) / peak(stored) <= 1e-4, "{network} {}", method.key());
             }

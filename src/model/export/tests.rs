@@ -107,6 +107,11 @@ fn every_family_gives_the_same_logits_as_a_file_and_read_again() {
         assert_eq!(read.labels(), Some(vec!["a".to_owned()]));
         let again = logits(&read.architecture(0.0), channels, &TensorFile::new(read.tensors.clone()), &image);
         assert!(apart(&again, &expected) < 2e-5, "{family} read again: {}", apart(&again, &expected));
+        // Methods that follow attention go on where they did.
+        let built = |a: &Architecture, t: &TensorFile| a.folded(channels, CLASSES, t, &Device::Cpu).unwrap();
+        let own = built(&architecture, &tensors).has_class_attention();
+        let again = built(&read.architecture(0.0), &TensorFile::new(read.tensors.clone()));
+        assert_eq!(again.has_class_attention(), own, "{family}: {}", again.without_class_attention());
     }
 }
 

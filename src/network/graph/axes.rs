@@ -118,10 +118,12 @@ fn handed_on(op: &Op, inputs: &[Known<'_>], shape: &[Dim]) -> Vec<Trace> {
         }
         Op::Pair { .. } => return either(inputs, shape),
         Op::MatMul => {
-            // Each row of the product is a mixture for what the left side's row is of.
+            // Each row of the product is for what the left side's row is of, each column for what the
+            // right side's column is of.
             let (last, right) = (axes.len().saturating_sub(1), inputs[1]);
             let at = right.axes.len().saturating_sub(1);
-            axes[last] = if right.axis(at) == Axis::Channel { right.axes[at].clone() } else { Trace::default() };
+            let known = matches!(right.axis(at), Axis::Channel | Axis::Tokens { .. });
+            axes[last] = if known { right.axes[at].clone() } else { Trace::default() };
         }
         Op::Concat { axis } => return joined(inputs, *axis, shape),
         Op::Slice { axis, from, length, step } => axes[*axis] = cut(x, *axis, *from, *length, *step),

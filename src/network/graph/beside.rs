@@ -14,20 +14,21 @@ use super::shape::Shape;
 
 /// For each value whether what comes out depends on the places in it.
 pub(super) fn read(nodes: &[Node], shapes: &[Shape], axes: &[Vec<Axis>]) -> Vec<bool> {
-    read_behind(nodes, shapes, axes, |prefix| prefix)
+    read_behind(nodes, shapes, axes, |prefix| prefix, |_| true)
 }
 
 /// For each value whether what comes out depends on tokens behind the first so many, which `ahead`
-/// tells from the number of those that are no places.
+/// tells from the number of those that are no places; only nodes whose output is `counted` read.
 pub(super) fn read_behind(
     nodes: &[Node],
     shapes: &[Shape],
     axes: &[Vec<Axis>],
     ahead: impl Fn(usize) -> usize,
+    counted: impl Fn(usize) -> bool,
 ) -> Vec<bool> {
     let mut read = vec![false; nodes.len() + 1];
     read[nodes.len()] = true;
-    for (i, node) in nodes.iter().enumerate().rev() {
+    for (i, node) in nodes.iter().enumerate().rev().filter(|(i, _)| counted(i + 1)) {
         for input in &node.inputs {
             let tokens = axes[*input].iter().position(|axis| matches!(axis, Axis::Tokens { .. }));
             let Some(at) = tokens else {

@@ -6,6 +6,8 @@
 pub mod availability;
 pub mod fuzzy;
 
+use std::borrow::Cow;
+
 use super::declare::commands;
 use super::{
     Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
@@ -100,7 +102,7 @@ fn of_the_model(state: &State) -> Vec<Line> {
         )
     });
     let methods = Method::ALL.into_iter().map(|method| {
-        let why_not = hidden.clone().or_else(|| state.impossible(method).map(str::to_owned));
+        let why_not = hidden.clone().or_else(|| state.impossible(method).map(Cow::into_owned));
         Line {
             why_not,
             ..line(text!("Method"), method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into())

@@ -129,7 +129,7 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
         Sign::Caution.paint(painter, at, faded(tokens.warning));
     }
     let mut spoken = format!("{}, {line}, {cost}", method.name());
-    let more: Vec<&str> = [against, why_not].into_iter().flatten().collect();
+    let more: Vec<&str> = [against, why_not.as_deref()].into_iter().flatten().collect();
     more.iter().for_each(|words| spoken = format!("{spoken}. {words}"));
     let label = method.name();
     response.widget_info(|| {
