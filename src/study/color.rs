@@ -16,6 +16,11 @@ use super::palette::Palette;
 use super::room::room;
 use super::stored_bits::{StoredBits, raw_word, raw_words};
 
+/// What is said of colours with a Pixel Representation of 1: PS3.3 C.7.6.3.1.2 has the lowest sample
+/// mean the lowest intensity and foresees no sign, and files that carry one mostly carry it by mistake.
+pub(super) const SIGN: &str =
+    "The file says that its colours have a sign, which colours in DICOM do not have: their bits are shown without one.";
+
 /// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
 pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b

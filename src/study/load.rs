@@ -126,6 +126,9 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
         frame.pixels.missing = bytes.missing;
         warnings.extend(bytes.warnings.iter().cloned());
         if layout.samples == 3 || layout.photometric == "PALETTE COLOR" {
+            if layout.samples == 3 && layout.signed {
+                warnings.push(color::SIGN.into());
+            }
             let coloured = if layout.samples == 3 {
                 color::three_samples(&bytes, &layout)?
             } else {

@@ -106,6 +106,17 @@ fn narrow_ybr_is_spread_over_the_range() {
     assert_eq!(colours(&frame), [0, 0, 0, 255, 255, 255, 128, 128, 128, 128, 128, 128]);
 }
 
+#[test]
+fn colours_with_a_sign_are_shown_without_one_and_that_is_said() {
+    let pixels = vec![0, 127, 128, 255, 200, 1];
+    let of = |signed| {
+        let object = Object::new(2, 1, 8).colours("RGB").bits(8, 7, signed).pixels("OB", 1, pixels.clone());
+        opened(&object.file(EXPLICIT)).unwrap()
+    };
+    assert_eq!(colours(&of(true)), pixels);
+    assert!(is_warned(&of(true), "have a sign") && !is_warned(&of(false), "have a sign"));
+}
+
 /// Two frames of RLE in these fragments, of which the second begins at `second`.
 fn in_fragments(fragments: Vec<Vec<u8>>, table: &[u32]) -> Object {
     Object::new(4, 4, 8).frames(2).fragments(table, fragments)

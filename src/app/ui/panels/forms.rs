@@ -157,6 +157,9 @@ const FORMS: &[&str] = &[
     form!("The image is black and white only (1 bit)."),
     form!("The overlay in group {group} of the file is not drawn: {why}."),
     form!("The compressed pixel data of the file is not in fragments, as it should be."),
+    form!(
+        "The file says that its colours have a sign, which colours in DICOM do not have: their bits are shown without one."
+    ),
     form!("{name} is listed in the index and is not there. Copy the whole medium again."),
     form!("{name} is listed in the index and was not opened: it leads out of the folder of the index."),
     form!("{} more of the files that it lists are not there."),
