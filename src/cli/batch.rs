@@ -193,9 +193,9 @@ fn say(args: &Args, tally: &Tally, progress: &Progress, folder: &Path, is_stoppe
     let Tally { scored, not_scored, failed, no_image, unchanged, known, .. } = *tally;
     let mut line = format!("{} images: {scored} scored, {not_scored} not scored, {failed} failed", tally.images());
     for (count, what) in [
-        (no_image, "files beside them are no images"),
-        (unchanged, "files were done before"),
-        (known, "have the very bytes of a file that was done before"),
+        (no_image, "beside them no images"),
+        (unchanged, "done before"),
+        (known, "with the very bytes of a file that was done before"),
     ] {
         if count > 0 {
             let _ = write!(line, "; {count} {what}");

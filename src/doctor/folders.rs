@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use directories::{ProjectDirs, UserDirs};
+use directories::ProjectDirs;
 
 use super::Finding;
 
@@ -28,7 +28,7 @@ pub(super) fn examine() -> Vec<Finding> {
 }
 
 fn tried(part: &'static str, what: &str, folder: &Path) -> Finding {
-    let shown = shown(folder);
+    let shown = folder.display();
     let place = existing(folder);
     if let Err(error) = tempfile::Builder::new().prefix(".pellucid-doctor").tempfile_in(place) {
         // The error of a temporary file names its path.
@@ -47,16 +47,6 @@ fn tried(part: &'static str, what: &str, folder: &Path) -> Finding {
 /// The folder, or what is there of the way to it: the program makes the rest when it needs it.
 fn existing(folder: &Path) -> &Path {
     folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder)
-}
-
-/// The path without the name of the user.
-fn shown(folder: &Path) -> String {
-    let home = UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    match home.as_deref().and_then(|home| folder.strip_prefix(home).ok()) {
-        Some(below) if below.as_os_str().is_empty() => "~".into(),
-        Some(below) => Path::new("~").join(below).display().to_string(),
-        None => folder.display().to_string(),
-    }
 }
 
 #[cfg(unix)]

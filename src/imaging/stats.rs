@@ -215,6 +215,13 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_beyond_32_bits_are_ranked_as_others_are() {
+        let values: Vec<f32> = (0..40).map(|i| 3.0e9 + 256.0 * ((i * 7) % 40) as f32).collect();
+        let ends = percentiles(&row(&values), None, &[0.0, 0.5, 1.0]).unwrap();
+        assert_eq!(ends, [3.0e9, 3.0e9 + 256.0 * 20.0, 3.0e9 + 256.0 * 39.0]);
+    }
+
+    #[test]
     fn counting_ranks_as_sorting_does() {
         let mut seed = 1_u32;
         let mut random = || {

@@ -50,18 +50,20 @@ fn doctor_says_the_same_to_machines() {
 #[test]
 fn a_folder_that_cannot_be_written_to_is_said_and_ends_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
+    let file = folder.path().join("jdoe");
     fs::write(&file, "").unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_pellucid"))
         .arg("doctor")
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .env("TMPDIR", &file)
+        .env("USER", "jdoe")
         .output()
         .unwrap();
     let page = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(code(&output), 3, "{page}");
     assert!(page.contains("fails    Folders    temporary files: "), "{page}");
+    assert!(!page.contains("jdoe"), "a path names the user: {page}");
 }
 
 #[test]
