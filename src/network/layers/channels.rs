@@ -27,6 +27,14 @@ pub fn scale(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
     x.broadcast_mul(&factors.unsqueeze(2)?.unsqueeze(3)?)
 }
 
+/// `x · s` in place, of maps in blocks and factors `(N, C)`; on the CPU.
+pub(super) fn scale_in_place(maps: &mut [Pixel], size: Maps, factors: &[f32]) {
+    let factors = factors_in_blocks(factors, size.n);
+    maps.par_chunks_exact_mut(size.area().max(1)).zip(&factors).for_each(|(map, s)| {
+        map.iter_mut().for_each(|x| *x = std::array::from_fn(|k| x[k] * s[k]));
+    });
+}
+
 /// Joins maps along their channels, each given with their number. Whole blocks are joined as they
 /// are; where a block is not full the result is `(N, ΣC, H, W)`.
 pub fn concat(maps: &[(&Tensor, usize)]) -> Result<Tensor> {

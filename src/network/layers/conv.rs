@@ -21,9 +21,11 @@ use crate::cpu_values::{is_tracked, slice, values};
 use crate::device::own_kernels_run;
 use crate::geometry::Geometry;
 use crate::nchw16c::backward::{Transposed, kernel_gradient};
+use crate::nchw16c::depthwise::Filter;
 use crate::nchw16c::first_conv::Planes;
 use crate::nchw16c::forward::{Epilogue, LayerInput, Weights, convolve, convolve_to, output};
 use crate::nchw16c::packing::{Kernel, pack, pack_bias};
+use crate::nchw16c::widened::{Widen, widen_and_filter};
 use crate::nchw16c::{LANES, Maps, Pixel, WidePixel, first_conv, is_blocked, pixels, to_blocks};
 
 /// The input as a convolution takes it: in blocks, or as planes of a few channels.
@@ -178,7 +180,7 @@ struct Packed {
 
 /// What a cell holds, made when it is asked for the first time. Another thread may have been as
 /// quick: both make the same.
-fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+pub(super) fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if cell.get().is_none() {
         let _ = cell.set(make()?);
     }
@@ -246,11 +248,23 @@ impl PreparedConv {
         self.on_the_cpu()?.input_gradient(dy, size, rest)
     }
 
-    /// `f(W ∗ x + b)` of blocked maps into `to`, whatever it holds; on the
-    /// CPU.
-    pub(super) fn forward_to(&self, x: LayerInput<'_>, activation: Activation, to: &mut [Pixel]) -> Result<()> {
-        let packed = self.on_the_cpu()?;
-        convolve_to(x, packed.weights()?, self.geometry, Epilogue { activation, ..Epilogue::default() }, to);
+    /// `W ∗ x + b` of blocked maps with what follows into `to`, whatever it holds; on the CPU.
+    pub(super) fn forward_to(&self, x: LayerInput<'_>, after: Epilogue<'_>, to: &mut [Pixel]) -> Result<()> {
+        convolve_to(x, self.on_the_cpu()?.weights()?, self.geometry, after, to);
+        Ok(())
+    }
+
+    /// `filter(f(W · x + b))` of blocked maps of `size` into `to`, whatever it holds; of one tap,
+    /// on the CPU.
+    pub(super) fn widen_and_filter(
+        &self,
+        x: &[Pixel],
+        size: Maps,
+        activation: Activation,
+        filter: Filter<'_>,
+        to: &mut [Pixel],
+    ) -> Result<()> {
+        widen_and_filter(x, size, Widen { weights: self.on_the_cpu()?.weights()?, activation }, filter, to);
         Ok(())
     }
 
@@ -274,6 +288,11 @@ impl PreparedConv {
     /// `(O)`.
     pub(super) fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    /// Channels that go in.
+    pub(super) fn channels(&self) -> usize {
+        self.weight.dims()[1]
     }
 
     /// Channels that come out.

@@ -107,8 +107,9 @@ impl ConvUnit {
                 Some(bias) => Some(depthwise::pack(&values(bias)?, 1)),
                 None => None,
             };
-            let maps = depthwise::convolve(&x_values, size, &kernels, bias.as_deref(), g, epilogue.activation);
-            (maps, depthwise::output(size, g).shape())
+            let activation = epilogue.activation;
+            let filter = depthwise::Filter { kernel: &kernels, bias: bias.as_deref(), geometry: g, activation };
+            (depthwise::convolve(&x_values, size, filter), filter.output(size).shape())
         } else {
             let kernel = kernel_of(x.layout(), weight.dims(), g)?;
             let maps = if is_blocked(x) {

@@ -149,12 +149,10 @@ impl DenseBlock {
             between.resize(inner.n * inner.image(), [0.0; LANES]);
             let seen = Maps { blocks: from.blocks + i * growth, ..size };
             let maps = LayerInput { pixels: pixels(&gathered), size: seen, norm: Some(&layer.norm) };
-            layer.narrow.forward_to(maps, Activation::Relu, &mut between)?;
-            layer.grow.forward_to(
-                LayerInput { pixels: &between, size: inner, norm: None },
-                Activation::None,
-                &mut grown,
-            )?;
+            let rectified = Epilogue { activation: Activation::Relu, ..Epilogue::default() };
+            layer.narrow.forward_to(maps, rectified, &mut between)?;
+            let input = LayerInput { pixels: &between, size: inner, norm: None };
+            layer.grow.forward_to(input, Epilogue::default(), &mut grown)?;
             lay(&grown, added, pixels_mut(&mut gathered), size, seen.blocks);
             kept(&between);
         }

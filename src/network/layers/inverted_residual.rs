@@ -12,6 +12,7 @@ use candle_core::{Tensor, bail};
 use super::activation::Activation;
 use super::channels::scale;
 use super::conv_unit::can_keep;
+use super::inverted_in_use::Filters;
 use super::squeeze_excite::{SqueezeExcite, SqueezeSpec};
 use super::{ConvUnit, mask};
 use crate::geometry::Geometry;
@@ -85,6 +86,8 @@ impl InvertedSpec {
             filter,
             excite,
             narrow: source.conv(&ConvSpec { activation: Activation::None, ..last })?,
+            packed: Filters::new(),
+            wide: self.wide,
             channels: self.outputs,
             added: self.window.stride == 1 && self.inputs == self.outputs,
             drop: self.drop,
@@ -95,14 +98,17 @@ impl InvertedSpec {
 
 /// A block.
 pub struct InvertedResidual {
-    widen: Option<ConvUnit>,
-    filter: ConvUnit,
-    excite: Option<SqueezeExcite>,
-    narrow: ConvUnit,
+    pub(super) widen: Option<ConvUnit>,
+    pub(super) filter: ConvUnit,
+    pub(super) excite: Option<SqueezeExcite>,
+    pub(super) narrow: ConvUnit,
+    pub(super) packed: Filters,
+    /// Channels of the depthwise convolution.
+    pub(super) wide: usize,
     /// Channels of the output.
-    channels: usize,
+    pub(super) channels: usize,
     /// Input and output have the same shape and are added.
-    added: bool,
+    pub(super) added: bool,
     drop: f32,
     number: u64,
 }
@@ -126,6 +132,9 @@ impl InvertedResidual {
 
 impl Layer for InvertedResidual {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if let Some(y) = self.in_use(x, mode)? {
+            return Ok(y);
+        }
         let wide = match &self.widen {
             Some(widen) => widen.forward(x, None, mode)?,
             None => x.clone(),

@@ -49,6 +49,14 @@ pub fn global_average(x: &Tensor, channels: usize) -> Result<Tensor> {
     if is_blocked(x) { x.contiguous()?.apply_op1(MeanOp { channels }) } else { x.flatten_from(2)?.mean(2) }
 }
 
+/// The mean of each of the first `channels` of maps in blocks, image by image; on the CPU.
+pub(super) fn means(maps: &[Pixel], size: Maps, channels: usize) -> Vec<f32> {
+    let arch = Arch::new();
+    let means: Vec<Pixel> = maps.par_chunks_exact(size.area().max(1)).map(|map| arch.dispatch(Mean(map))).collect();
+    let images = means.as_flattened().chunks_exact((size.blocks * LANES).max(1));
+    images.flat_map(|image| &image[..channels]).copied().collect()
+}
+
 /// The mean of each of the first `channels` of blocked maps.
 struct MeanOp {
     channels: usize,
@@ -60,12 +68,8 @@ impl CustomOp1 for MeanOp {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (size, arch) = (Maps::of(layout.dims())?, Arch::new());
-        let area = size.area().max(1);
-        let maps = pixels(slice(x, layout)?).par_chunks_exact(area);
-        let means: Vec<Pixel> = maps.map(|map| arch.dispatch(Mean(map))).collect();
-        let images = means.as_flattened().chunks_exact((size.blocks * LANES).max(1));
-        let values: Vec<f32> = images.flat_map(|image| &image[..self.channels]).copied().collect();
+        let size = Maps::of(layout.dims())?;
+        let values = means(pixels(slice(x, layout)?), size, self.channels);
         Ok((CpuStorage::F32(values), (size.n, self.channels).into()))
     }
 

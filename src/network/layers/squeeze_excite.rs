@@ -6,19 +6,19 @@
 //! et al. 2019). The way back of a recorded pass is written here: `ds = Σ x·dy` over each map, back
 //! through both layers to the means, and `dx = s·dy + dm / pixels`.
 
-use candle_core::{Tensor, bail};
+use candle_core::{Device, Tensor, bail};
 use rayon::prelude::*;
 
 use super::ConvUnit;
 use super::activation::Activation;
-use super::channels::{factors_in_blocks, scale, sums_of_products};
+use super::channels::{factors_in_blocks, scale, scale_in_place, sums_of_products};
 use super::conv_unit::Kept;
-use super::pool::global_average;
+use super::pool::{global_average, means};
 use crate::cpu_values::values;
 use crate::geometry::Geometry;
 use crate::graph::draw::Drawing;
 use crate::graph::op::{Function, Op};
-use crate::nchw16c::{Maps, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
+use crate::nchw16c::{Maps, Pixel, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
 use crate::source::{ConvSpec, TensorSource};
 use crate::tape::Gradients;
 use crate::{Mode, Result};
@@ -114,15 +114,27 @@ impl SqueezeExcite {
 
     /// `(N, C, H, W)` or blocked → the same, on the CPU blocked.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let means = global_average(x, self.channels)?.unsqueeze(2)?.unsqueeze(3)?;
+        scale(x, &self.factors(&global_average(x, self.channels)?, mode)?)
+    }
+
+    /// The same in place, of maps in blocks; on the CPU.
+    pub(super) fn weigh(&self, maps: &mut [Pixel], size: Maps, mode: Mode) -> Result<()> {
+        let means = Tensor::from_vec(means(maps, size, self.channels), (size.n, self.channels), &Device::Cpu)?;
+        let factors = self.factors(&means, mode)?;
+        scale_in_place(maps, size, &values(&factors.contiguous()?)?);
+        Ok(())
+    }
+
+    /// The factors out of the means, both `(N, C)`.
+    fn factors(&self, means: &Tensor, mode: Mode) -> Result<Tensor> {
+        let means = means.unsqueeze(2)?.unsqueeze(3)?;
         // Rules of explanations are for what a ReLU lets through.
         let inner = match mode {
             Mode::Explaining(_) if self.squeeze.activation != Activation::Relu => Mode::Inference,
             mode => mode,
         };
         let logits = self.excite.forward(&self.squeeze.forward(&means, None, inner)?, None, mode)?;
-        let logits = to_planes(&logits, self.channels)?.flatten_from(1)?;
-        scale(x, &self.gate.of(&logits)?)
+        self.gate.of(&to_planes(&logits, self.channels)?.flatten_from(1)?)
     }
 
     /// Runs it on blocked maps and keeps what its way back needs.

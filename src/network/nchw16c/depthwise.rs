@@ -29,33 +29,79 @@ pub(crate) fn pack(kernel: &[f32], taps: usize) -> Vec<Pixel> {
     packed
 }
 
+/// A depthwise convolution with what follows it.
+#[derive(Clone, Copy)]
+pub(crate) struct Filter<'a> {
+    /// [Packed](pack).
+    pub kernel: &'a [Pixel],
+    /// One pixel a block.
+    pub bias: Option<&'a [Pixel]>,
+    pub geometry: Geometry,
+    pub activation: Activation,
+}
+
+impl Filter<'_> {
+    /// Size of the output.
+    pub(crate) fn output(self, size: Maps) -> Maps {
+        output(size, self.geometry)
+    }
+
+    pub(super) fn window(self, size: Maps) -> Window {
+        Window::of(self.geometry, size)
+    }
+}
+
 /// Size of the output.
-pub(crate) fn output(size: Maps, g: Geometry) -> Maps {
+fn output(size: Maps, g: Geometry) -> Maps {
     Maps { h: g.output(size.h), w: g.output(size.w), ..size }
 }
 
 /// Zeros before the rows and columns of the input, the side of the kernel and its stride.
 #[derive(Clone, Copy)]
-struct Window {
-    before: [usize; 2],
-    side: usize,
-    stride: usize,
+pub(super) struct Window {
+    pub before: [usize; 2],
+    pub side: usize,
+    pub stride: usize,
 }
 
 impl Window {
+    fn of(g: Geometry, size: Maps) -> Self {
+        Self { before: [g.before(size.h), g.before(size.w)], side: g.kernel, stride: g.stride }
+    }
+
     /// Length of what `count` windows see.
-    fn reach(self, count: usize) -> usize {
+    pub(super) fn reach(self, count: usize) -> usize {
         (count - 1) * self.stride + self.side
+    }
+
+    /// Pixels of a row of maps of `size` that stand in a padded row of `width`.
+    pub(super) fn length(self, size: Maps, width: usize) -> usize {
+        size.w.min(width.saturating_sub(self.before[1]))
+    }
+
+    /// Sets what lies outside of maps of `size` to 0, in padded rows of which the first is
+    /// numbered `first`.
+    pub(super) fn clear_margins(self, size: Maps, first: usize, width: usize, rows: &mut [Pixel]) {
+        let [above, left] = self.before;
+        let end = (left + self.length(size, width)).min(width);
+        for (y, row) in (first..).zip(rows.chunks_exact_mut(width)) {
+            if (above..size.h + above).contains(&y) {
+                row[..left.min(width)].fill([0.0; LANES]);
+                row[end..].fill([0.0; LANES]);
+            } else {
+                row.fill([0.0; LANES]);
+            }
+        }
     }
 
     /// Copies the rows that the windows of `lines` lines from `first` on see, with zeros where
     /// they reach out of the map.
     fn pad(self, map: &[Pixel], size: Maps, first: usize, lines: usize, width: usize, to: &mut Vec<Pixel>) {
-        let [above, left] = self.before;
-        to.clear();
+        let ([above, left], first) = (self.before, first * self.stride);
         to.resize(self.reach(lines) * width, [0.0; LANES]);
-        let length = size.w.min(width.saturating_sub(left));
-        for (y, row) in (first * self.stride..).zip(to.chunks_exact_mut(width)) {
+        self.clear_margins(size, first, width, to);
+        let length = self.length(size, width);
+        for (y, row) in (first..).zip(to.chunks_exact_mut(width)) {
             if (above..size.h + above).contains(&y) {
                 row[left..][..length].copy_from_slice(&map[(y - above) * size.w..][..length]);
             }
@@ -63,20 +109,18 @@ impl Window {
     }
 }
 
-/// `f(K ∗ x + b)`; `kernel` is [packed](pack), `bias` one pixel a block.
-pub(crate) fn convolve(
-    x: &[f32],
-    size: Maps,
-    kernel: &[Pixel],
-    bias: Option<&[Pixel]>,
-    g: Geometry,
-    activation: Activation,
-) -> Vec<f32> {
-    let out = output(size, g);
+/// `f(K ∗ x + b)`.
+pub(crate) fn convolve(x: &[f32], size: Maps, filter: Filter<'_>) -> Vec<f32> {
+    let out = filter.output(size);
     let mut values = vec![0.0; out.n * out.image() * LANES];
-    let window = Window { before: [g.before(size.h), g.before(size.w)], side: g.kernel, stride: g.stride };
-    run(pixels(x), size, kernel, bias, window, activation, out, pixels_mut(&mut values));
+    convolve_to(pixels(x), size, filter, pixels_mut(&mut values));
     values
+}
+
+/// The same into `to`, of the size of the output, whatever it holds.
+pub(crate) fn convolve_to(x: &[Pixel], size: Maps, filter: Filter<'_>, to: &mut [Pixel]) {
+    let Filter { kernel, bias, activation, .. } = filter;
+    run(x, size, kernel, bias, filter.window(size), activation, filter.output(size), to);
 }
 
 #[expect(clippy::too_many_arguments, reason = "one place where all that a convolution is comes together")]
@@ -175,7 +219,7 @@ fn scatter(dy: &[Pixel], from: Maps, kernel: &[Pixel], g: Geometry, size: Maps, 
 /// Gradient for the kernels of `channels`, `(C, 1, k, k)`, summed over the batch.
 pub(crate) fn kernel_gradient(x: &[f32], size: Maps, dy: &[f32], channels: usize, g: Geometry) -> Vec<f32> {
     let (from, arch, taps) = (output(size, g), Arch::new(), g.kernel * g.kernel);
-    let window = Window { before: [g.before(size.h), g.before(size.w)], side: g.kernel, stride: g.stride };
+    let window = Window::of(g, size);
     let width = window.reach(from.w);
     let step = (STRIP / width).saturating_sub(g.kernel - 1) / g.stride;
     let step = step.clamp(1, from.h);

@@ -14,6 +14,8 @@
 //! outer    sums of products of input and gradient pixels: the gradient of the kernel               (SIMD)
 //! packing  kernels (O, C, k, k) ⇄ rows of 32 outputs
 //! forward, backward   whole batches, shared out over the cores
+//! widened  the first two convolutions of an inverted residual block at once
+//! buffer   room between two layers of a block
 //! ```
 //!
 //! Results do not depend on the number of threads: every sum is taken in an order that the shapes
@@ -22,6 +24,7 @@
 
 pub(super) mod affine;
 pub(super) mod backward;
+pub(super) mod buffer;
 mod conv_kernel;
 pub(super) mod depthwise;
 mod depthwise_kernel;
@@ -29,6 +32,7 @@ pub(super) mod first_conv;
 pub(super) mod forward;
 pub(super) mod packing;
 mod weight_grad_kernel;
+pub(super) mod widened;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;

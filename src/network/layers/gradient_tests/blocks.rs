@@ -1,6 +1,6 @@
 //! Inverted residual blocks and squeeze-and-excitation against central finite differences.
 
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use candle_nn::VarMap;
 
 use super::{check, random};
@@ -10,8 +10,10 @@ use crate::layers::activation::Activation;
 use crate::layers::batch_norm::EPSILON;
 use crate::layers::inverted_residual::InvertedSpec;
 use crate::layers::squeeze_excite::{Gate, SqueezeSpec};
+use crate::load::TrainedTensors;
 use crate::nchw16c::{to_blocks, to_planes};
 use crate::tape::Gradients;
+use crate::weights::TensorFile;
 use crate::{Layer, Mode};
 
 /// A layer's recorded way back against central differences of its forward pass, for the input and
@@ -89,6 +91,33 @@ fn an_inverted_residual_block_has_the_gradients_of_its_input_and_of_every_parame
         for mode in [Mode::Inference, Mode::Training { seed: 4 }] {
             check_recorded(&block, &x, &vars, mode);
         }
+    }
+}
+
+#[test]
+fn a_block_in_use_gives_what_its_units_give_one_after_the_other() {
+    let squeeze = SqueezeSpec { squeezed: 3, activation: Activation::Silu, gate: Gate::Sigmoid };
+    for (spec, size) in [
+        (smooth_block(1, None, 40, true, 0.0), [2, 5, 9, 7]),
+        (smooth_block(1, Some(squeeze), 40, false, 0.0), [1, 5, 90, 64]),
+        (smooth_block(2, Some(squeeze), 33, false, 0.0), [3, 5, 8, 11]),
+        (smooth_block(2, None, 5, false, 0.0), [1, 5, 1, 6]),
+        (InvertedSpec { outputs: 19, ..smooth_block(1, Some(squeeze), 5, false, 0.0) }, [1, 5, 7, 7]),
+    ] {
+        let vars = VarMap::new();
+        spec.build(&mut NewVariables::new(&vars, &Device::Cpu, 5), "block").unwrap();
+        let tensors = vars.data().lock().unwrap().clone().into_iter().map(|(name, var)| (name, var.into_inner()));
+        let tensors = TensorFile::parse(&safetensors::serialize(tensors, None).unwrap()).unwrap();
+        let mut source = TrainedTensors { tensors: &tensors, device: &Device::Cpu };
+        let block = spec.build(&mut source, "block").unwrap();
+        let x = random(&size, 63);
+        let y = block.forward(&x, Mode::Inference).unwrap();
+        // Where somebody may ask for a gradient, units run one by one.
+        let traced = Var::from_tensor(&x).unwrap();
+        let expected = block.forward(traced.as_tensor(), Mode::Inference).unwrap();
+        let values = |y: &Tensor| to_planes(y, spec.outputs).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let apart = values(&y).iter().zip(values(&expected)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-5, "{size:?}: {apart}");
     }
 }
 
