@@ -120,18 +120,27 @@ pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
 }
 
 fn clip_tails(values: &mut [f32]) {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else { return };
-    let at = |share: f32| sorted[(share * last as f32).round() as usize];
-    let (low, high) = (at(TAIL), at(1.0 - TAIL));
+    let Some(last) = values.len().checked_sub(1) else { return };
+    let at = |share: f32| (share * last as f32).round() as usize;
+    let mut parted = values.to_vec();
+    let (below, high, _) = parted.select_nth_unstable_by(at(1.0 - TAIL), f32::total_cmp);
+    let high = *high;
+    // Of a single value both are the same.
+    let low = if below.is_empty() { high } else { *below.select_nth_unstable_by(at(TAIL), f32::total_cmp).1 };
     values.iter_mut().for_each(|v| *v = v.clamp(low, high));
 }
 
 /// Replaces each value by its mid-rank, 0–1; equal values stay equal.
 fn equalize(values: &mut [f32]) {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    // The bits of a value in the order of values, and behind them its place.
+    let key = |(place, value): (usize, &f32)| {
+        let bits = value.to_bits();
+        let ordered = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+        u64::from(ordered) << 32 | place as u64
+    };
+    let mut order: Vec<u64> = values.iter().enumerate().map(key).collect();
+    order.sort_unstable();
+    let order: Vec<u32> = order.into_iter().map(|key| key as u32).collect();
     let count = values.len() as f32;
     let mut start = 0;
     while start < order.len() {
@@ -222,6 +231,25 @@ mod tests {
         values[500] = 1e6;
         clip_tails(&mut values);
         assert!(values.iter().all(|v| *v <= 1000.0));
+    }
+
+    #[test]
+    fn tails_and_ranks_are_those_of_the_sorted_values() {
+        for count in [1, 2, 7, 200, 1003] {
+            let values: Vec<f32> = (0..count).map(|i| ((i * 7919 % 97) as f32 - 48.0) * 0.5).collect();
+            let mut sorted = values.clone();
+            sorted.sort_by(f32::total_cmp);
+            let at = |share: f32| sorted[(share * (count - 1) as f32).round() as usize];
+            let (mut clipped, mut ranked) = (values.clone(), values.clone());
+            clip_tails(&mut clipped);
+            equalize(&mut ranked);
+            for (i, v) in values.iter().enumerate() {
+                assert_eq!(clipped[i], v.clamp(at(TAIL), at(1.0 - TAIL)), "{v} of {count}");
+                let below = values.iter().filter(|other| *other < v).count();
+                let equal = values.iter().filter(|other| *other == v).count();
+                assert_eq!(ranked[i], (2 * below + equal) as f32 / (2.0 * count as f32), "{v} of {count}");
+            }
+        }
     }
 
     fn fixed(channels: usize, value_range: [f32; 2], mean: &[f32], sd: &[f32]) -> Input {

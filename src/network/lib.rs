@@ -23,6 +23,7 @@ pub mod layers;
 pub mod layout;
 mod load;
 mod nchw16c;
+mod pool;
 pub mod segmentation;
 mod source;
 mod spec;
@@ -39,6 +40,7 @@ use graph::draw::Drawing;
 use layers::activation::Rule;
 use layers::attention::GlobalAttention;
 use layout::Layout;
+use pool::in_pool;
 pub use stage_names::stage_called;
 use tape::Recorded;
 use target_layer::Places;
@@ -151,11 +153,13 @@ impl Network {
     /// from what comes out. [`Self::planes`] has the places of it.
     pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let Some(last) = range.clone().last() else { return Ok(x.clone()) };
-        let mut x = x.clone();
-        for stage in &self.stages[range] {
-            x = stage.layer.forward(&x, mode)?;
-        }
-        self.stages[last].layout.unblocked(&x)
+        in_pool(|| {
+            let mut x = x.clone();
+            for stage in &self.stages[range] {
+                x = stage.layer.forward(&x, mode)?;
+            }
+            self.stages[last].layout.unblocked(&x)
+        })
     }
 
     /// Runs the whole chain: `(N, C, H, W)` → logits `(N, K)`.

@@ -16,6 +16,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, TensorId, Var};
 
 use super::nchw16c::{is_blocked, to_blocks};
+use super::pool::in_pool;
 use super::{Layer, Mode, Network, Result};
 
 /// Gradients of parameters.
@@ -46,7 +47,7 @@ impl Gradients {
 
 /// Turns the gradient of an output into that of the input, if it was asked for, and leaves those of
 /// parameters in between.
-pub type Backward<'a> = Box<dyn Fn(Tensor, &mut Gradients) -> Result<Option<Tensor>> + 'a>;
+pub type Backward<'a> = Box<dyn Fn(Tensor, &mut Gradients) -> Result<Option<Tensor>> + Send + Sync + 'a>;
 
 /// An output and the way back from it.
 pub type Recorded<'a> = (Tensor, Backward<'a>);
@@ -100,13 +101,13 @@ impl Network {
     /// Runs the chain from stage `first` on, which is given `x`, and keeps the way back to that
     /// stage's parameters, and to `x` itself where that is `wanted`.
     pub fn record(&self, first: usize, x: &Tensor, mode: Mode, wanted: bool) -> Result<Pass<'_>> {
-        self.chain(first, x, mode, wanted, None)
+        in_pool(|| self.chain(first, x, mode, wanted, None))
     }
 
     /// The same to the parameters; the output of stage `keep` is kept, and a gradient can be added
     /// to it on the way back.
     pub fn record_keeping(&self, first: usize, x: &Tensor, mode: Mode, keep: usize) -> Result<Pass<'_>> {
-        self.chain(first, x, mode, false, Some(keep))
+        in_pool(|| self.chain(first, x, mode, false, Some(keep)))
     }
 
     fn chain(&self, first: usize, x: &Tensor, mode: Mode, wanted: bool, keep: Option<usize>) -> Result<Pass<'_>> {
@@ -139,6 +140,10 @@ impl Pass<'_> {
     /// Gradients of all parameters from that of the logits and from that of the kept output, of its
     /// shape.
     pub fn back_adding(self, gradient: &Tensor, to_kept: Option<&Tensor>) -> Result<Gradients> {
+        in_pool(|| self.walk(gradient, to_kept))
+    }
+
+    fn walk(self, gradient: &Tensor, to_kept: Option<&Tensor>) -> Result<Gradients> {
         let mut gradients = Gradients::default();
         let mut dy = gradient.detach();
         let mut added = match (&self.kept, to_kept) {
@@ -162,7 +167,7 @@ impl Pass<'_> {
     /// The gradient of what the pass was given, from that of the logits, where it was wanted; none
     /// where the logits do not depend on it.
     pub fn to_input(&self, gradient: &Tensor) -> Result<Option<Tensor>> {
-        walk_back(&self.ways, gradient.detach(), &mut Gradients::default())
+        in_pool(|| walk_back(&self.ways, gradient.detach(), &mut Gradients::default()))
     }
 }
 
