@@ -46,9 +46,10 @@ impl Window {
         ctx.set_request_repaint_callback(move |info| sooner(&asked, info.delay));
         let wake = ctx.clone();
         let options = ViewerOptions::default();
+        let effects = EffectRunner::start(&ctx, &options, None);
         let mut window = Self {
-            effects: EffectRunner::start(&ctx, &options, None),
-            thumbnails: Thumbnails::new(thumbnails::start(move || wake.request_repaint())),
+            thumbnails: Thumbnails::new(thumbnails::start(effects.precedence(), move || wake.request_repaint())),
+            effects,
             ctx,
             state: State::new(Preferences::default(), "", "cpu"),
             caches: Caches::default(),

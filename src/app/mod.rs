@@ -194,7 +194,7 @@ impl App {
             effects.fail(tr!("The language file {} is not used: {}.", name, error));
         }
         let wake = ctx.clone();
-        let thumbnails = Thumbnails::new(thumbnails::start(move || wake.request_repaint()));
+        let thumbnails = Thumbnails::new(thumbnails::start(effects.precedence(), move || wake.request_repaint()));
         let mut app =
             Self { state, effects, caches: Caches::default(), thumbnails, capture, drawn: false, placed: false };
         if options.demo || options.smoke.is_some() {

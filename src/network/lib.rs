@@ -15,7 +15,7 @@ pub mod architecture;
 mod cpu_values;
 pub mod device;
 mod families;
-mod geometry;
+pub mod geometry;
 pub mod graph;
 pub mod grey_input;
 pub mod init;

@@ -11,6 +11,7 @@ use super::job_threads::{JobThreads, MessageSender};
 use super::keeping_thread::KeepingThread;
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
+use super::precedence::Precedence;
 use super::prefetcher::Prefetcher;
 use super::published::PublishedRunner;
 use super::results::ResultRunner;
@@ -52,6 +53,7 @@ pub struct EffectRunner {
     loader: Sender<FrameRequest>,
     slots: Sender<SlotRequest>,
     prefetcher: Prefetcher,
+    precedence: Precedence,
     /// Stops the listing of files.
     scanning: CancelToken,
     jobs: JobThreads,
@@ -74,12 +76,18 @@ pub struct EffectRunner {
 }
 
 impl EffectRunner {
+    /// What work ahead gives way to.
+    #[must_use]
+    pub fn precedence(&self) -> Precedence {
+        self.precedence.clone()
+    }
+
     /// Starts the engine, which loads the model of `options` or, where none is named, chooses one
     /// for each image; and the loading thread.
     ///
     /// `settings` is where preferences are kept, and what was read from there.
     pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<(PathBuf, &Preferences)>) -> Self {
-        let jobs = JobThreads::new(ctx);
+        let (jobs, precedence) = (JobThreads::new(ctx), Precedence::default());
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
         let written = settings.as_ref().and_then(|_| impression_store::folder());
@@ -92,7 +100,8 @@ impl EffectRunner {
             engine: None,
             loader: frame_loader::start(&jobs, options.masks.clone()),
             slots: slot_loader::start(&jobs, options.masks.clone()),
-            prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
+            prefetcher: Prefetcher::start(&jobs, options.masks.as_deref(), &precedence),
+            precedence,
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
             results: ResultRunner::start(&jobs),
@@ -210,7 +219,8 @@ impl EffectRunner {
             }
             Effect::LoadFrame { generation, entry, index, presentations } => {
                 // The thread lives as long as this sender: nothing is lost.
-                let _ = self.loader.send(FrameRequest { generation, entry, index, presentations });
+                let awaited = self.precedence.awaited();
+                let _ = self.loader.send(FrameRequest { generation, entry, index, presentations, awaited });
             }
             Effect::LoadSlot { slot, serial, wanted } => {
                 let _ = self.slots.send(SlotRequest { slot, serial, wanted });

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::job_threads::{JobThreads, MessageSender};
 use super::jobs;
+use super::precedence::Awaited;
 use crate::app::state::Reason;
 use crate::app::update::message::Message;
 use crate::engine::Generation;
@@ -20,6 +21,8 @@ pub(super) struct FrameRequest {
     pub entry: Arc<ImageEntry>,
     pub index: u32,
     pub presentations: Vec<PathBuf>,
+    /// Work ahead waits for as long as the request stands.
+    pub awaited: Awaited,
 }
 
 /// Starts the thread, which takes lung masks from a folder where one is given; it ends when the
@@ -41,11 +44,13 @@ fn load(requests: &Receiver<FrameRequest>, masks: Option<&Path>, messages: &Mess
     };
     let mut reader = FrameReader::default();
     while let Ok(first) = requests.recv() {
-        let FrameRequest { generation, entry, index, presentations } = requests.try_iter().last().unwrap_or(first);
+        let FrameRequest { generation, entry, index, presentations, awaited } =
+            requests.try_iter().last().unwrap_or(first);
         let result = match guarded(|| jobs::load(&mut reader, &entry, index, &presentations, masks.as_ref())) {
             Ok(loaded) => loaded.map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };
         messages.send(Message::FrameLoaded { generation, result });
+        drop(awaited);
     }
 }

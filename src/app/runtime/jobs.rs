@@ -1,8 +1,10 @@
 //! What the threads do: list files, decode a frame for the screen, make the demo, import weights,
 //! write a report.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::job_threads::MessageSender;
@@ -78,14 +80,17 @@ pub(super) fn load(
     let mut frame = reader.load(entry, index)?;
     let presentations = Arc::new(presentation_states(&mut frame, presentations));
     let frame = Arc::new(frame);
-    Ok(LoadedImage {
-        lungs: lungs::of_frame(&frame, masks).map_err(|error| Reason::of(&error)),
-        pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
-        auto_window: auto_window(&frame.pixels.plane, frame.pixels.padding),
-        presentations,
-        color: frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image))),
-        frame,
-    })
+    // Somebody waits: lungs are found while the rest is made.
+    let (lungs, (pyramid, auto_window, color)) = thread::scope(|scope| {
+        let rest = scope.spawn(|| {
+            let pyramid = Arc::new(Pyramid::new(&frame.pixels.plane));
+            let auto_window = auto_window(&frame.pixels.plane, frame.pixels.padding);
+            (pyramid, auto_window, frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image))))
+        });
+        let lungs = lungs::of_frame(&frame, masks).map_err(|error| Reason::of(&error));
+        (lungs, rest.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    Ok(LoadedImage { lungs, pyramid, auto_window, presentations, color, frame })
 }
 
 /// Writes the demo study into the cache folder, and yields its place.

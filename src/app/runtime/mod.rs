@@ -21,6 +21,7 @@ mod keeping_thread;
 mod measuring;
 pub mod options;
 mod parts_of_image;
+pub mod precedence;
 mod prefetcher;
 mod published;
 mod results;

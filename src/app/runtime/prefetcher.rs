@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::job_threads::{JobThreads, MessageSender};
 use super::jobs;
+use super::precedence::Precedence;
 use crate::app::update::effect::WantedFrame;
 use crate::app::update::message::Message;
 use crate::panic_guard::guarded;
@@ -35,14 +36,14 @@ struct Wanted {
 
 impl Prefetcher {
     /// Starts the threads, which take lung masks from a folder where one is given.
-    pub(super) fn start(jobs: &JobThreads, masks: Option<&Path>) -> Self {
+    pub(super) fn start(jobs: &JobThreads, masks: Option<&Path>, precedence: &Precedence) -> Self {
         let plan = Arc::new(Plan::default());
         for _ in 0..THREADS {
-            let (plan, masks) = (plan.clone(), masks.map(Path::to_owned));
+            let (plan, masks, precedence) = (plan.clone(), masks.map(Path::to_owned), precedence.clone());
             jobs.run("pellucid-prefetch", Message::Failed, move |sender| {
                 // What is wrong with the folder, the loading thread says.
                 let masks = masks.and_then(|folder| LungMasks::below(&folder).ok());
-                work(&plan, masks.as_ref(), sender);
+                work(&plan, masks.as_ref(), &precedence, sender);
             });
         }
         Self(plan)
@@ -63,18 +64,28 @@ impl Drop for Prefetcher {
 }
 
 impl Plan {
-    /// The next frame, once there is one; nothing at the end.
-    fn next(&self) -> Option<WantedFrame> {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The next frame, once there is one and nobody waits for another; nothing at the end.
+    fn next(&self, precedence: &Precedence) -> Option<WantedFrame> {
         let waits = |wanted: &mut Wanted| wanted.frames.is_empty() && !wanted.ended;
-        let mut wanted = self.changed.wait_while(wanted, waits).unwrap_or_else(PoisonError::into_inner);
-        if wanted.ended { None } else { wanted.frames.pop_front() }
+        loop {
+            let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(self.changed.wait_while(wanted, waits).unwrap_or_else(PoisonError::into_inner));
+            precedence.give_way();
+            // Another plan may stand by now.
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            if wanted.ended {
+                return None;
+            }
+            if let Some(frame) = wanted.frames.pop_front() {
+                return Some(frame);
+            }
+        }
     }
 }
 
-fn work(plan: &Plan, masks: Option<&LungMasks>, sender: &MessageSender) {
+fn work(plan: &Plan, masks: Option<&LungMasks>, precedence: &Precedence, sender: &MessageSender) {
     let mut reader = FrameReader::default();
-    while let Some(WantedFrame { entry, index, presentations }) = plan.next() {
+    while let Some(WantedFrame { entry, index, presentations }) = plan.next(precedence) {
         if let Ok(Ok(loaded)) = guarded(|| jobs::load(&mut reader, &entry, index, &presentations, masks)) {
             sender.send(Message::Prefetched { entry, loaded: Box::new(loaded) });
         }
@@ -100,7 +111,7 @@ mod tests {
         let images: Vec<_> = found.images().cloned().collect();
         std::fs::write(&images[1].path, "no image any more").unwrap();
         let jobs = JobThreads::new(&egui::Context::default());
-        let prefetcher = Prefetcher::start(&jobs, None);
+        let prefetcher = Prefetcher::start(&jobs, None, &Precedence::default());
         let presentations: Arc<[std::path::PathBuf]> = Vec::new().into();
         let wanted =
             |entry: &Arc<_>| WantedFrame { entry: Arc::clone(entry), index: 0, presentations: presentations.clone() };

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use image::RgbImage;
 use image::buffer::ConvertBuffer as _;
 
+use super::precedence::Precedence;
 use crate::app::state::pyramid::Pyramid;
 use crate::imaging::display;
 use crate::imaging::resample::Region;
@@ -23,12 +24,12 @@ const MOST_WAITING: usize = 128;
 /// of those that were passed over.
 pub type Channels = (Sender<Arc<ImageEntry>>, Receiver<(String, Option<RgbImage>)>);
 
-/// Starts the thread; `wake` is called when it has made one. Nothing where the system gives no
-/// thread.
-pub fn start(wake: impl Fn() + Send + 'static) -> Option<Channels> {
+/// Starts the thread, which gives way to frames that somebody waits for; `wake` is called when it
+/// has made one. Nothing where the system gives no thread.
+pub fn start(precedence: Precedence, wake: impl Fn() + Send + 'static) -> Option<Channels> {
     let (ask, wanted) = unbounded();
     let (sender, made) = unbounded();
-    let work = move || work(&wanted, &sender, &wake);
+    let work = move || work(&wanted, &sender, &precedence, &wake);
     match std::thread::Builder::new().name("pellucid-thumbnails".into()).spawn(work) {
         Ok(_) => Some((ask, made)),
         Err(e) => {
@@ -38,9 +39,17 @@ pub fn start(wake: impl Fn() + Send + 'static) -> Option<Channels> {
     }
 }
 
-fn work(wanted: &Receiver<Arc<ImageEntry>>, sender: &Sender<(String, Option<RgbImage>)>, wake: &dyn Fn()) {
+fn work(
+    wanted: &Receiver<Arc<ImageEntry>>,
+    sender: &Sender<(String, Option<RgbImage>)>,
+    precedence: &Precedence,
+    wake: &dyn Fn(),
+) {
     let mut waiting: Vec<Arc<ImageEntry>> = Vec::new();
     loop {
+        if !waiting.is_empty() {
+            precedence.give_way();
+        }
         waiting.extend(wanted.try_iter());
         for passed in waiting.drain(..waiting.len().saturating_sub(MOST_WAITING)) {
             if sender.send((passed.key(), None)).is_err() {
@@ -102,7 +111,7 @@ mod tests {
         let all: Vec<_> = (0..MOST_WAITING + 3).map(entry).collect();
         all.iter().for_each(|one| ask.send(one.clone()).unwrap());
         drop(ask);
-        work(&wanted, &sender, &|| ());
+        work(&wanted, &sender, &Precedence::default(), &|| ());
         let passed: Vec<String> = made.try_iter().map(|(key, image)| image.map_or(key, |_| "made".into())).collect();
         assert_eq!(passed, all[..3].iter().map(|one| one.key()).collect::<Vec<_>>());
     }
