@@ -309,7 +309,7 @@ fn unfit() -> Choice {
     let said = |model: &str, reason: &str| Opinion { model: model.into(), reason: reason.into(), ..Opinion::default() };
     let opinions = vec![said("chest-xray", "This is no chest."), said("toy-brain", "This is no brain.")];
     let nearest = Some("toy-brain".into());
-    Choice { grounds: "no model fits".into(), because, nearest, opinions, score: 0.2, ..Choice::default() }
+    Choice { grounds: "no model fits".into(), because, nearest, opinions, score: Some(0.2), ..Choice::default() }
 }
 
 type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
