@@ -234,7 +234,8 @@ fn is_ascii(object: &InMemDicomObject) -> bool {
 fn date(text: &str) -> String {
     let is_old = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| (b == b'.') == (i == 4 || i == 7));
     let text = if is_old { text.replace('.', "") } else { text.to_owned() };
-    let is_date = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    let is_written = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) && text.starts_with(['1', '2']);
+    let is_date = is_written && chrono::NaiveDate::parse_from_str(&text, "%Y%m%d").is_ok();
     if is_date { text } else { String::new() }
 }
 
@@ -260,8 +261,10 @@ mod tests {
 
     #[test]
     fn dates_times_and_ages_that_are_none_are_left_out() {
-        let dates = ["20261130", "2026.11.30", "", "2026-11-30", "2026.11.3", "30.11.2026"].map(date);
-        assert_eq!(dates, ["20261130", "20261130", "", "", "", ""]);
+        assert_eq!(["20261130", "2026.11.30"].map(date), ["20261130", "20261130"]);
+        for none in ["", "2026-11-30", "2026.11.3", "30.11.2026", "20261399", "0095.07.24"] {
+            assert_eq!(date(none), "", "{none}");
+        }
         let times = ["114512.5", "11:45", "11:45:12.25", "1145", "11451", "1:45", "11:4512"].map(time);
         assert_eq!(times, ["114512.5", "1145", "114512.25", "1145", "", "", ""]);
         assert!(is_age("066Y") && !is_age("66Y") && !is_age("over 89"));

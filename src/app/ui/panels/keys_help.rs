@@ -46,6 +46,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             });
         });
         controls::rule(ui, &tokens);
+        // Beside the words of the last column, not at them.
+        theme::bar_in_the_margin(ui);
         let most = room.y - 224.0;
         let all = ScrollArea::vertical().max_height(most).auto_shrink([false, true]);
         // What can be scrolled is as high as it may be at once, not after some frames.
