@@ -25,6 +25,7 @@ use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Evidence, MethodSettings};
 use crate::imaging::lung_fields::LungRegion;
 use crate::model::Model;
+use crate::model::gate::GateVerdict;
 use crate::model::population::PopulationVerdict;
 use crate::model::prevalence::Stated;
 use crate::study::Frame;
@@ -88,7 +89,8 @@ struct ModelId<'a> {
     sha256: &'a str,
 }
 
-/// `score` is `null` for a model without a gate. When no model fits it is the highest of all gates.
+/// `score` is `null` for a model without a gate, and where its network was not asked. When no model fits it is the
+/// highest of all gates.
 #[derive(Debug, Serialize)]
 struct Gate<'a> {
     accepted: bool,
@@ -179,7 +181,7 @@ impl<'a> Record<'a> {
         let Analyzed { frame, choice, .. } = analyzed;
         // What the gates make of an image that is not all there says nothing of the image.
         let gate = match frame.scorable() {
-            Ok(()) => Gate { accepted: false, score: Some(choice.score), reason: choice.because.as_str().into() },
+            Ok(()) => Gate { accepted: false, score: choice.score, reason: choice.because.as_str().into() },
             Err(reason) => Gate { accepted: false, score: None, reason: reason.to_string().into() },
         };
         Self {
@@ -238,7 +240,7 @@ impl<'a> Record<'a> {
             chosen_because: &choice.because,
             gate: Gate {
                 accepted: gate.is_none_or(|g| g.accepted),
-                score: gate.map(|g| g.score).filter(|score| score.is_finite()),
+                score: gate.and_then(GateVerdict::number),
                 reason: gate.map_or("This model has no input gate.".into(), |g| g.reason.as_str().into()),
             },
             predictions: rows(&analysis.labels, posterior.map(|p| p.labels.as_slice())),

@@ -318,10 +318,11 @@ fn unchanged(study: &PlacedPlan, left: &[order::Reading]) -> Result<(), StudyErr
 fn analyse(args: &AnalyseArgs) -> anyhow::Result<Outcome> {
     let study = PlacedPlan::read(&args.study)?;
     let truth = truth::read(args.truth.as_ref().unwrap_or(&study.folder.join(TRUTH)), &study.plan)?;
-    let readings = analysis::read(&study)?;
+    let (readings, chains) = analysis::read(&study)?;
     let hashes = readings.values().flatten().map(|record| record.plan.as_str());
     let kept = kept_plans::kept(&study.folder, hashes.chain([study.plan.registered.as_str()]));
-    let found = analysis::analyse(&study.plan, &truth, &readings, &kept, args.covariance)?;
+    let mut found = analysis::analyse(&study.plan, &truth, &readings, &kept, args.covariance)?;
+    found.integrity.add_chains(&study.plan, &chains);
     if let Some(out) = &args.out {
         output::make_folder(out)?;
         report::report(&found).write(&out.join("study.pdf"))?;

@@ -19,6 +19,9 @@ use crate::limits;
 /// Fewest pixels a point.
 const SMALLEST_SCALE: f32 = 0.1;
 
+/// Shortest line in pixels.
+const SHORTEST_LINE: f32 = 1.0 / 1024.0;
+
 /// White paper to draw on.
 pub(super) struct Raster {
     pixels: Pixmap,
@@ -71,7 +74,7 @@ impl Raster {
                         line_join: LineJoin::Round,
                         ..Stroke::default()
                     };
-                    if let Some(path) = path(points, *closed) {
+                    if let Some(path) = path(points, *closed).filter(|path| has_length(path, scale)) {
                         self.pixels.stroke_path(&path, &paint(*ink), &stroke, transform, None);
                     }
                 }
@@ -130,6 +133,13 @@ fn paint(ink: Ink) -> Paint<'static> {
     paint
 }
 
+/// Whether there is anything to stroke: an interval whose ends are equal has no length, and such a line
+/// has no width either, as in PDF and SVG.
+fn has_length(path: &Path, scale: f32) -> bool {
+    let bounds = path.bounds();
+    bounds.width().max(bounds.height()) * scale >= SHORTEST_LINE
+}
+
 /// A line through the points; `None` for fewer than two, and where one is no number.
 fn path(points: &[[f32; 2]], closed: bool) -> Option<Path> {
     let ([x, y], rest) = points.split_first()?;
@@ -186,6 +196,21 @@ mod tests {
         assert_eq!(inked.len(), 20 * 4, "ten points by two, four pixels each");
         assert!(inked.iter().all(|(x, y)| (10..30).contains(x) && (18..22).contains(y)));
         assert_eq!(picture.get_pixel(20, 20), &Rgb([200, 30, 40]));
+    }
+
+    #[test]
+    fn a_line_without_length_is_left_out_before_the_stroker_complains_of_it() {
+        let stroke = Stroke { width: 4.0, line_cap: LineCap::Butt, line_join: LineJoin::Round, ..Stroke::default() };
+        for (to, is_closed) in [([5.0, 5.0], false), ([5.0, 5.0], true), ([5.000_01, 5.0], false), ([5.1, 5.0], false)]
+        {
+            let line = path(&[[5.0, 5.0], to], is_closed).unwrap();
+            let stroked = line.stroke(&stroke, 2.0);
+            assert!(stroked.is_some() || !has_length(&line, 2.0), "{to:?}, closed: {is_closed}");
+            assert_eq!(has_length(&line, 2.0), to[0] > 5.05, "{to:?}");
+        }
+        let mut block = Block::space(20.0);
+        block.line([5.0, 10.0], [5.0, 10.0], 4.0, Ink::Black);
+        assert!(raster(&block, 20.0, 2.0).unwrap().pixels().all(|pixel| pixel.0 == [255; 3]));
     }
 
     #[test]

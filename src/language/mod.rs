@@ -284,11 +284,13 @@ pub fn dicom_date(written: &str) -> String {
     chrono::NaiveDate::parse_from_str(written.trim(), "%Y%m%d").map_or_else(|_| written.trim().to_owned(), date)
 }
 
-/// A date that a file has as `2026-11-20`, as the language writes it; anything else as it is.
+/// A date that a file has as `2026-11-20`, with or without a time behind it, as the language writes it;
+/// anything else as it is.
 #[must_use]
 pub fn date_of(written: &str) -> String {
-    let day = chrono::NaiveDate::parse_from_str(written, "%Y-%m-%d");
-    day.map_or_else(|_| written.to_owned(), date)
+    let (day, time) = written.split_at(written.find(' ').unwrap_or(written.len()));
+    let day = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d");
+    day.map_or_else(|_| written.to_owned(), |day| date(day) + time)
 }
 
 /// Code of the language that the system asks for, as far as there is one of it.
@@ -336,6 +338,9 @@ mod tests {
     fn a_dicom_date_is_written_with_dashes_and_other_words_are_left_alone() {
         assert_eq!(["20261120", "20261399", " about 1990 "].map(dicom_date), ["2026-11-20", "20261399", "about 1990"]);
         assert_eq!(within("de", || dicom_date("20261120")), "20.11.2026");
+        let of_files = ["2026-12-01", "2026-12-01 12:45:39", "2026", "", "in May 2026"].map(date_of);
+        assert_eq!(of_files, ["2026-12-01", "2026-12-01 12:45:39", "2026", "", "in May 2026"]);
+        assert_eq!(within("de", || date_of("2026-12-01 12:45:39")), "01.12.2026 12:45:39");
     }
 
     #[test]

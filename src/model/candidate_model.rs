@@ -74,7 +74,7 @@ impl Model {
         let (fits, gate) = (&self.manifest.fits, self.gate.as_ref());
         if let Some(against) = fits.statement(&frame.entry.meta).against {
             let threshold = gate.map_or(NO_GATE, |gate| gate.settings().threshold);
-            return Ok(Some(GateVerdict::refused(0.0, threshold, against.sentence())));
+            return Ok(Some(GateVerdict::without_a_score(threshold, against.sentence())));
         }
         on_image(fits, gate, frame, plane)
     }
@@ -87,5 +87,5 @@ fn on_image(fits: &Fits, gate: Option<&Gate>, frame: &Frame, plane: &Plane) -> R
     }
     let against = || format!("this model is meant for {} only", fits.modalities.join(", "));
     let hue = color.filter(|_| fits.is_grey()).and_then(|picture| precheck::hue(picture, &against()));
-    Ok(hue.map(|reason| GateVerdict::refused(0.0, NO_GATE, reason.to_string())))
+    Ok(hue.map(|reason| GateVerdict::without_a_score(NO_GATE, reason.to_string())))
 }

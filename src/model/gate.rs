@@ -39,11 +39,11 @@ use crate::printable::shortened;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateVerdict {
     pub accepted: bool,
-    /// 0–1, higher is more like what the model was trained for; not a number where no gate has
-    /// looked at the image.
+    /// 0–1, higher is more like what the model was trained for; not a number where the gate's network
+    /// was not asked: what the file says, colours and plain signs of other images are refused before.
     #[serde(deserialize_with = "number_or_none")]
     pub score: f32,
-    /// The smallest score that is let through.
+    /// The smallest score that is let through; not a number where no gate was asked at all.
     #[serde(deserialize_with = "number_or_none")]
     pub threshold: f32,
     /// One sentence for the reader, also when accepted.
@@ -60,17 +60,29 @@ impl GateVerdict {
         Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
     }
 
-    /// Whether a gate came to a number: not where the image was refused before any gate looked at
-    /// it.
+    /// Whether the image was judged at all: not where it is not all there.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        self.score.is_finite()
+        self.threshold.is_finite()
+    }
+
+    /// What the gate's network came to; `None` where it was not asked.
+    #[must_use]
+    pub fn number(&self) -> Option<f32> {
+        Some(self.score).filter(|score| score.is_finite())
     }
 
     /// The refusal of an image that no gate has looked at.
     #[must_use]
     pub fn without_a_look(reason: String) -> Self {
         Self::refused(f32::NAN, f32::NAN, reason)
+    }
+
+    /// A refusal by what the file says, or by plain signs of another image: the network was not asked,
+    /// and there is no score.
+    #[must_use]
+    pub fn without_a_score(threshold: f32, reason: String) -> Self {
+        Self::refused(f32::NAN, threshold, reason)
     }
 }
 
@@ -260,7 +272,7 @@ impl Gate {
         let GateSettings { asks, threshold, colour, steps, .. } = &self.settings;
         let asked = Precheck { kind: asks, colour: *colour, steps: *steps };
         if let Some(reason) = precheck::reason(plane, color, asked) {
-            return Ok(GateVerdict::refused(0.0, *threshold, reason.to_string()));
+            return Ok(GateVerdict::without_a_score(*threshold, reason.to_string()));
         }
         let look = self.look(plane)?;
         // A score that is no number lets nothing through.

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::chain::{self, Chains, ReaderChain};
 use super::commitment::{of_plan, of_truth};
 use super::kept_plans::KeptPlans;
 use super::plan::{Arm, Case, Plan};
@@ -25,8 +26,8 @@ const LISTED: usize = 20;
 /// What became of the plan and the truth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Integrity {
-    /// Plan and truth are those that were fixed when the study was made, and every reading was made
-    /// under them.
+    /// Plan and truth are those that were fixed when the study was made, every reading was made under
+    /// them, and none breaks the chain of its reader.
     pub holds: bool,
     /// Hash of the plan when the study was made, and now.
     pub registered: String,
@@ -37,6 +38,8 @@ pub struct Integrity {
     pub changed: Vec<ChangedPlan>,
     /// Codes of the cases whose truth is not the one that the plan was made with.
     pub truth_changed: Vec<String>,
+    /// Whether readings were changed after they were made, reader by reader.
+    pub chains: Vec<ReaderChain>,
 }
 
 /// Readings that were made under one plan.
@@ -108,6 +111,7 @@ pub fn check(plan: &Plan, truth: &[CaseTruth], readings: &Readings, kept: &KeptP
         readings,
         changed,
         truth_changed,
+        chains: Vec::new(),
     }
 }
 
@@ -172,11 +176,23 @@ fn listed(codes: &[String]) -> String {
 }
 
 impl Integrity {
-    /// What is to be said of it, the most important first.
+    /// Adds what the tables of the readers say of changes.
+    pub fn add_chains(&mut self, plan: &Plan, chains: &Chains) {
+        self.chains = chains.iter().map(|(reader, chain)| chain.of(&plan.readers[*reader])).collect();
+        self.holds &= self.chains.iter().all(|chain| chain.broken_at.is_none());
+    }
+
+    /// What is to be said of it: of plan and truth, the most important first, then of the readings.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
+        let mut said = self.of_plan_and_truth();
+        said.extend(chain::sentences(&self.chains));
+        said
+    }
+
+    fn of_plan_and_truth(&self) -> Vec<String> {
         let all: usize = self.readings.iter().map(|made| made.readings).sum();
-        if self.holds {
+        if self.changed.is_empty() && self.truth_changed.is_empty() {
             return vec![format!(
                 "Plan and truth are those that were fixed when the study was made, and all {all} readings were made \
                  under them. Hash of the plan: {}.",

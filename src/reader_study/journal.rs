@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::chain::{self, Chain};
 use super::errors::StudyError;
 use super::order::{Reading, schedule};
 use super::plan::{PlacedPlan, Plan};
@@ -30,6 +31,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     length: u64,
+    chain: Chain,
 }
 
 /// Where the results of a reader lie.
@@ -61,7 +63,7 @@ impl Journal {
         }
         // Whoever holds the file begins it: of two windows that start together, one does.
         if file.metadata().map_err(failed)?.len() == 0 {
-            let begun = writeln!(file, "{}", HEADER.join(",")).and_then(|()| file.sync_all());
+            let begun = writeln!(file, "{},{}", HEADER.join(","), chain::COLUMN).and_then(|()| file.sync_all());
             begun.map_err(failed)?;
         }
         let bytes = read(&path)?;
@@ -70,10 +72,10 @@ impl Journal {
             log::warn!("a line that was not finished is cut off the results");
             file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
-        let records = parsed(&path, whole(&bytes))?;
+        let (records, chain) = parsed(&path, whole(&bytes))?;
         follows(&study.plan, number, &records, &path)?;
         file.seek(SeekFrom::Start(length)).map_err(failed)?;
-        Ok((Self { study: study.clone(), plan_is_kept: false, path, file, length }, records))
+        Ok((Self { study: study.clone(), plan_is_kept: false, path, file, length, chain }, records))
     }
 
     /// Adds a reading; it is on the disk when this returns, and a copy of the plan as well under which it
@@ -86,16 +88,21 @@ impl Journal {
             kept_plans::keep(&self.study.folder, &self.study.plan)?;
             self.plan_is_kept = true;
         }
-        let put = |file: &mut File| -> io::Result<u64> {
+        let link = self.chain.link();
+        let put = |file: &mut File| -> io::Result<Vec<u8>> {
             let mut line = csv::Writer::from_writer(Vec::new());
-            line.write_record(record.cells())?;
+            line.write_record(record.cells().iter().map(String::as_str).chain(link))?;
             let line = line.into_inner().map_err(csv::IntoInnerError::into_error)?;
             file.write_all(&line)?;
             file.sync_data()?;
-            Ok(line.len() as u64)
+            Ok(line)
         };
         match put(&mut self.file) {
-            Ok(written) => self.length += written,
+            Ok(line) => {
+                self.length += line.len() as u64;
+                let previous = link.map(str::to_owned);
+                self.chain.follow(0, without_end(&line), previous.as_deref());
+            }
             Err(source) => {
                 let _ = self.file.set_len(self.length);
                 let _ = self.file.seek(SeekFrom::Start(self.length));
@@ -111,6 +118,14 @@ impl Journal {
 /// # Errors
 /// When it cannot be read or understood.
 pub fn read_records(path: &Path) -> Result<Vec<Record>, StudyError> {
+    Ok(read_chained(path)?.0)
+}
+
+/// The same, with the chain of its lines.
+///
+/// # Errors
+/// When it cannot be read or understood.
+pub fn read_chained(path: &Path) -> Result<(Vec<Record>, Chain), StudyError> {
     let bytes = read(path)?;
     parsed(path, whole(&bytes))
 }
@@ -124,24 +139,36 @@ fn whole(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)]
 }
 
-fn parsed(path: &Path, bytes: &[u8]) -> Result<Vec<Record>, StudyError> {
+/// A line without its end.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, Chain), StudyError> {
     let table = |reason: String| Error::Table { path: path.to_owned(), reason };
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(BoundedLines::new(bytes));
     let header = reader.headers().map_err(|e| table(e.to_string()))?;
-    if header.iter().ne(HEADER) {
+    let is_chained = header.iter().eq(HEADER.into_iter().chain([chain::COLUMN]));
+    if !is_chained && header.iter().ne(HEADER) {
         return Err(table("it has other columns than results of a reader".into()));
     }
-    let mut records = Vec::new();
-    for row in reader.records() {
+    let mut start = reader.position().byte() as usize;
+    let raw = |from: usize, to: usize| without_end(bytes.get(from..to).unwrap_or_default());
+    let mut chain = Chain::begin(raw(0, start), is_chained);
+    let (mut records, mut row) = (Vec::new(), csv::StringRecord::new());
+    while reader.read_record(&mut row).map_err(|e| table(e.to_string()))? {
         if records.len() == MOST {
             return Err(table(format!("it has more than {MOST} readings, and no plan asks a reader for so many")));
         }
-        let row = row.map_err(|e| table(e.to_string()))?;
         let line = row.position().map_or(0, csv::Position::line);
-        let record = Record::of(&row).map_err(|reason| Error::Row { path: path.to_owned(), line, reason })?;
-        records.push(record);
+        let end = reader.position().byte() as usize;
+        let record = Record::of(&row, is_chained);
+        records.push(record.map_err(|reason| Error::Row { path: path.to_owned(), line, reason })?);
+        chain.follow(line, raw(start, end), row.get(HEADER.len()));
+        start = end;
     }
-    Ok(records)
+    Ok((records, chain))
 }
 
 /// Whether readings are those that the plan has a reader make, from the first one on.
@@ -231,6 +258,49 @@ mod tests {
             drop(journal);
             assert_eq!(std::fs::read(&path).unwrap(), bytes, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_reading_that_was_changed_removed_or_moved_breaks_the_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = study(folder.path());
+        let (mut journal, _) = Journal::open(&study, "R1").unwrap();
+        (0..4).for_each(|place| journal.append(&record(&study, 0, place)).unwrap());
+        drop(journal);
+        let path = path(folder.path(), "R1");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let chain_of = |lines: &[&str]| {
+            std::fs::write(&path, format!("{}\n", lines.join("\n"))).unwrap();
+            read_chained(&path).unwrap().1.of("R1")
+        };
+        let whole = chain_of(&lines);
+        assert_eq!((whole.is_kept, whole.broken_at), (true, None));
+        assert_eq!(whole.last, crate::files::sha256(lines[4].as_bytes()));
+        let other = lines[2].replace(",70,", ",30,");
+        assert_eq!(chain_of(&[lines[0], lines[1], &other, lines[3], lines[4]]).broken_at, Some(4));
+        assert_eq!(chain_of(&[lines[0], lines[1], lines[3], lines[4]]).broken_at, Some(3));
+        assert_eq!(chain_of(&[lines[0], lines[1], lines[3], lines[2], lines[4]]).broken_at, Some(3));
+        // What was done to the last one, its own hash alone shows.
+        let last = lines[4].replace(",70,", ",30,");
+        let changed = chain_of(&[lines[0], lines[1], lines[2], lines[3], &last]);
+        assert!(changed.broken_at.is_none() && changed.last != whole.last);
+    }
+
+    #[test]
+    fn a_table_that_was_begun_without_a_chain_goes_on_without_one_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = study(folder.path());
+        std::fs::create_dir_all(folder.path().join(RESULTS)).unwrap();
+        let path = path(folder.path(), "R1");
+        std::fs::write(&path, format!("{}\n", HEADER.join(","))).unwrap();
+        let (mut journal, _) = Journal::open(&study, "R1").unwrap();
+        journal.append(&record(&study, 0, 0)).unwrap();
+        drop(journal);
+        let (records, chain) = read_chained(&path).unwrap();
+        assert_eq!((records.len(), chain.of("R1").is_kept, chain.of("R1").broken_at), (1, false, None));
+        let said = chain::sentences(&[chain.of("R1")]);
+        assert!(said.len() == 1 && said[0].contains("cannot be told"), "{said:?}");
     }
 
     #[test]

@@ -20,6 +20,7 @@
 
 pub mod analysis;
 pub mod case_table;
+pub mod chain;
 pub mod commitment;
 pub mod errors;
 pub mod integrity;

@@ -1,15 +1,15 @@
 //! One reading as a line of a reader's results.
 //!
 //! ```text
-//! study,plan,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model
-//! 9f…,4c…,R1,1,c007,score and map,80,14.250,2026-11-30T21:04:05.000Z,412.5 300.0 80,0.731,0.5,toy 1.0
+//! study,plan,reader,session,case,arm,confidence,seconds,read_at,marks,score,threshold,model,previous
+//! 9f…,4c…,R1,1,c007,score and map,80,14.250,2026-11-30T21:04:05.000Z,412.5 300.0 80,0.731,0.5,toy 1.0,e0…
 //! ```
 //!
 //! `study` is the fingerprint of what decides what is shown, `plan` the hash of the whole plan as it was
 //! when the case was read. `seconds` run from the moment at which the image, and what the arm shows of the model, was on
 //! screen. Marks are columns, rows (pixels of the image, from its upper left corner) and confidences,
 //! parted by semicolons. `score` and `threshold` are the model's of the finding, where the arm shows
-//! them.
+//! them. `previous` is the hash of the line before ([`super::chain`]).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -114,9 +114,10 @@ impl Record {
     }
 
     /// From the cells of a line; what is wrong with them otherwise.
-    pub(super) fn of(cells: &csv::StringRecord) -> Result<Self, String> {
-        if cells.len() != HEADER.len() {
-            return Err(format!("it has {} cells and not {}", cells.len(), HEADER.len()));
+    pub(super) fn of(cells: &csv::StringRecord, is_chained: bool) -> Result<Self, String> {
+        let wanted = HEADER.len() + usize::from(is_chained);
+        if cells.len() != wanted {
+            return Err(format!("it has {} cells and not {wanted}", cells.len()));
         }
         let number = |at: usize| {
             let value = cells[at].parse::<f64>().ok().filter(|v| v.is_finite());

@@ -13,6 +13,7 @@ use super::*;
 use crate::engine::Analysis;
 use crate::explain::Evidence;
 use crate::fonts::{SystemFonts, lacking, missing, system};
+use crate::model::gate::GateVerdict;
 
 /// The text of each page, as a reader's search finds it.
 fn pages(bytes: &[u8]) -> Vec<String> {
@@ -82,6 +83,17 @@ fn a_refused_image_prints_the_reason_and_no_scores() {
     let text = text(&case);
     assert!(text.contains("Input gate: refused. There are no scores.") && text.contains("This is a hand."));
     assert!(text.contains("No map") && !text.contains("logit"));
+}
+
+#[test]
+fn a_refused_image_that_no_gate_scored_prints_no_score() {
+    let case = with(|a| {
+        let gate = a.gate.take().map(|gate| GateVerdict::without_a_score(gate.threshold, "It is in colour.".into()));
+        *a = Analysis { gate, ..Analysis::default() };
+    });
+    let text = text(&case);
+    assert!(text.contains("Input gate: refused. There are no scores.") && text.contains("It is in colour."), "{text}");
+    assert!(!text.contains("Score ") && !text.contains("let through from"), "{text}");
 }
 
 #[test]

@@ -150,7 +150,11 @@ fn a_table_that_fits_nothing_says_what_is_there() {
         read(home.path(), &config).unwrap_err().to_string()
     };
     for (table, options, words) in [
-        ("scan,Finding Labels\na.png,Mass\n", "", "name it with `image`. Its columns are \"scan\", \"Finding Labels\""),
+        (
+            "scan,Finding Labels\na.png,Mass\n",
+            "",
+            "(name it with `image`); its columns are \"scan\", \"Finding Labels\"",
+        ),
         (
             "image,finding\na.png,Mass\n",
             ", labels = \"Labels\"",

@@ -469,3 +469,13 @@ fn the_viewer_marks_what_is_missing() {
         assert!(harness.query_all_by_label_contains(words).count() > 0, "{words}");
     }
 }
+
+#[test]
+fn what_is_said_of_an_image_does_not_stand_over_the_next_one() {
+    let mut cut = common::frame(64, 48);
+    cut.pixels.missing = Some(Missing::Rows { from: 30 });
+    let mut bench = Bench::with_image(cut);
+    assert!(bench.state.notices.iter().any(|notice| notice.text.contains("The image data ends early")));
+    bench.open(common::frame(64, 48));
+    assert!(!bench.state.notices.iter().any(|notice| notice.text.contains("ends early")), "{:?}", bench.state.notices);
+}

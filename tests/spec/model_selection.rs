@@ -24,6 +24,7 @@ use pellucid::engine::model_selection::choice::{Choice, Opinion};
 use pellucid::engine::model_selection::{Library, SelectionError};
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request};
+use pellucid::imaging::Missing;
 use pellucid::model::candidate_model::CandidateModel;
 use pellucid::model::{Model, registry};
 use pellucid::phantom::{PhantomRecipe, demo, render, write_dicom};
@@ -309,7 +310,7 @@ fn unfit() -> Choice {
     let said = |model: &str, reason: &str| Opinion { model: model.into(), reason: reason.into(), ..Opinion::default() };
     let opinions = vec![said("chest-xray", "This is no chest."), said("toy-brain", "This is no brain.")];
     let nearest = Some("toy-brain".into());
-    Choice { grounds: "no model fits".into(), because, nearest, opinions, score: 0.2, ..Choice::default() }
+    Choice { grounds: "no model fits".into(), because, nearest, opinions, score: Some(0.2), ..Choice::default() }
 }
 
 type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
@@ -346,6 +347,21 @@ fn the_model_that_was_chosen_is_shown_with_its_reason() {
     // The next image is chosen for anew.
     bench.command(Command::Study(StudyCommand::ShowImage(common::entry("9.9", 1, 64, 48), 0)));
     assert!(bench.state.choice.is_none());
+}
+
+#[test]
+fn of_an_image_that_is_not_all_there_the_panel_says_that_and_not_what_the_gates_make_of_it() {
+    let mut bench = automatic();
+    let mut cut = common::frame(64, 48);
+    cut.pixels.missing = Some(Missing::Rows { from: 12 });
+    bench.open(cut);
+    chosen(&mut bench, unfit(), None);
+    let generation = bench.state.generation;
+    bench.event(Event::Unfit { generation });
+    let says = |words: &str| panel(bench.state.clone(), findings::show, None, words).1;
+    let reason = bench.state.frame().unwrap().scorable().unwrap_err().to_string();
+    assert!(says(&reason), "{reason}");
+    assert!(!says("This is no chest.") && !says("by hand"));
 }
 
 #[test]

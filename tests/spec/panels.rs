@@ -218,7 +218,8 @@ fn a_notice_offers_its_action_and_can_be_dismissed() {
         let mut state = finished();
         let action = Some(NoticeAction::Open("case.pdf".into()));
         let since = std::time::Instant::now();
-        state.notices.push(Notice { id: 3, level: Level::Error, text: "Report written".into(), action, since });
+        let text = "Report written".into();
+        state.notices.push(Notice { id: 3, level: Level::Error, text, action, of_image: false, since });
         state
     };
     let open = Command::File(FileCommand::OpenExternally("case.pdf".into()));

@@ -371,6 +371,18 @@ fn what_was_changed_after_the_readings_is_said_in_words_in_the_report_and_in_jso
     fs::write(at.join("study/truth.csv"), truth).unwrap();
     let found = pellucid(at, &["study", "analyse", "study", "--json"]);
     assert_eq!(lines(&found)[0]["integrity"]["holds"], true);
+    // A reading that is changed afterwards breaks the chain of its reader.
+    let readings = fs::read_to_string(at.join("study/results/R2.csv")).unwrap();
+    let mut rows: Vec<String> = readings.lines().map(str::to_owned).collect();
+    let seconds = rows[3].split(',').nth(7).unwrap().to_owned();
+    rows[3] = rows[3].replacen(&format!(",{seconds},"), ",99.000,", 1);
+    fs::write(at.join("study/results/R2.csv"), format!("{}\n", rows.join("\n"))).unwrap();
+    let found = pellucid(at, &["study", "analyse", "study", "--json"]);
+    let integrity = &lines(&found)[0]["integrity"];
+    assert_eq!((&integrity["holds"], &integrity["chains"][1]["broken_at"]), (&false.into(), &5.into()), "{integrity}");
+    let found = pellucid(at, &["study", "analyse", "study"]);
+    let words = String::from_utf8(found.stdout).unwrap();
+    assert!(words.contains("Readings of R2 were changed after they were made: line 5"), "{words}");
 }
 
 #[test]

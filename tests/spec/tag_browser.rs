@@ -4,6 +4,7 @@ use dicom_core::{PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use egui::Key;
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use super::study::{file, folder_with, grey, sequence, text};
@@ -133,6 +134,18 @@ fn the_window_shows_searches_and_closes() {
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert!(harness.state().state.tags.is_none());
+}
+
+#[test]
+fn the_rows_stay_in_a_low_window() {
+    let mut harness = Harness::builder()
+        .with_size([640.0, 360.0])
+        .with_accessibility_check(false)
+        .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench());
+    harness.run_steps(6);
+    let rows: Vec<egui::Rect> = harness.query_all_by_label_contains("(00").map(|node| node.rect()).collect();
+    assert!(rows.len() >= 3, "{rows:?}");
+    assert!(rows.iter().all(|row| row.top() < 360.0), "{rows:?}");
 }
 
 #[test]

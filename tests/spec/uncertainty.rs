@@ -423,7 +423,9 @@ fn the_window_on_calibration_says_its_numbers_in_words() {
     assert!(
         shown.says("Pneumonia: 120 images with it, 240 without. Expected calibration error 0.031, Brier score 0.082.")
     );
-    assert!(shown.says("0.700–0.830"));
+    let (heading, value) = ("95 % interval", "0.700–0.830");
+    let [heading, value] = [heading, value].map(|words| shown.harness.get_by_label(words).rect());
+    assert!((heading.left() - value.left()).abs() < 1.0 && value.top() > heading.top(), "{heading:?} {value:?}");
     shown.click("Normal");
     assert_eq!(shown.commands(), [Command::Uncertainty(UncertaintyCommand::ShowTarget(0))]);
 }

@@ -440,6 +440,19 @@ fn the_palette_finds_by_a_few_letters_and_works_by_keyboard_alone() {
 }
 
 #[test]
+fn the_space_bar_presses_the_button_that_has_the_keyboard_and_resets_no_view() {
+    let mut harness = screen(Bench::finished());
+    harness.state_mut().command(ViewCommand::RotateRight);
+    harness.run_steps(2);
+    button(&harness, "Single").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert_eq!((state.layout, state.view(0).turns), (Layout::Single, 1));
+}
+
+#[test]
 fn the_table_of_keys_stands_in_rows_from_its_first_frame_on() {
     let mut harness = screen(Bench::new());
     harness.key_press(Key::F1);
@@ -478,6 +491,23 @@ fn several_images_are_offered_where_there_is_no_map() {
     bench.open(frame(64, 64));
     let offered = |layout| why_not(&bench.state, &ViewCommand::SetLayout(layout).into()).is_none();
     assert!(offered(Layout::Hanging) && !offered(Layout::ClassGrid));
+}
+
+#[test]
+fn a_path_that_is_typed_into_the_palette_is_opened() {
+    let folder = std::env::temp_dir().join("a study");
+    let mut harness = screen(Bench::new());
+    harness.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::K);
+    harness.run_steps(3);
+    harness.get_by_label("Find a command").type_text(&folder.display().to_string());
+    harness.run_steps(3);
+    let line = found(&harness.state().state, &folder.display().to_string()).into_iter().next().unwrap();
+    assert_eq!((line.label.as_str(), line.kind), (folder.display().to_string().as_str(), "Path"));
+    assert_eq!(line.command, FileCommand::OpenPaths(vec![folder]).into());
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert!(harness.state().state.palette.is_none());
+    assert!(!found(&Bench::new().state, "a study").iter().any(|line| line.kind == "Path"), "no whole path");
 }
 
 #[test]

@@ -110,6 +110,20 @@ fn studies_are_searched_chosen_and_fetched_with_the_mouse() {
 }
 
 #[test]
+fn the_worklist_takes_the_keyboard_when_it_opens_and_again_when_it_opens_anew() {
+    let mut harness = screen(opened());
+    for name in ["doe", "roe"] {
+        harness.run_steps(3);
+        harness.event(egui::Event::Text(name.into()));
+        harness.run_steps(3);
+        assert!(harness.state().state.worklist.form.name.ends_with(name));
+        harness.state_mut().command(WorklistCommand::Toggle);
+        harness.run_steps(3);
+        harness.state_mut().command(WorklistCommand::Toggle);
+    }
+}
+
+#[test]
 fn the_newest_study_comes_first_and_headings_sort() {
     let mut harness = screen(listed());
     harness.run_steps(5);

@@ -18,7 +18,7 @@ use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, BesideImage, ModelInfo};
 use crate::explain::Attribution;
 use crate::language::text;
-use crate::study::{ImageEntry, SpacingProvenance};
+use crate::study::{ImageEntry, Metadata, SpacingProvenance};
 
 /// What is known of the image of a place, by whom it was judged, and how that was asked for.
 #[derive(Clone, Debug, Default)]
@@ -168,6 +168,12 @@ pub enum ScaleLink {
     Linked(SpacingProvenance),
     /// The image fits its place.
     Not(&'static str),
+}
+
+/// Whether a file says neither day nor kind of its image: the line above a place then says its name.
+pub fn says_nothing(meta: &Metadata) -> bool {
+    let kind = [&meta.modality, &meta.body_part, &meta.series_description, &meta.view_position, &meta.laterality];
+    super::prior::day(meta).is_none() && kind.iter().all(|words| words.trim().is_empty())
 }
 
 impl State {

@@ -30,6 +30,8 @@ pub struct Notice {
     pub text: String,
     /// A button below the words.
     pub action: Option<NoticeAction>,
+    /// It is about the image on screen, and goes when another one comes.
+    pub of_image: bool,
     pub since: Instant,
 }
 

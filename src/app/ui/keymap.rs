@@ -7,6 +7,7 @@
 
 use egui::{Event, Key, KeyboardShortcut, Modifiers, Popup};
 
+use super::viewport::measuring::crosshair;
 use crate::app::command::{
     Command, CommandGroup, FindingsCommand, HelpCommand, KeysCommand, OverlayCommand, PaletteCommand,
     UncertaintyCommand,
@@ -83,11 +84,16 @@ pub fn on_top(ctx: &egui::Context, state: &State) -> Option<OnTop> {
 /// The commands whose keys were pressed in this frame.
 pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
     let top = on_top(ctx, state);
+    // What presses the button that has the keyboard does nothing else.
+    let elsewhere = crosshair::is_keyboard_elsewhere(ctx);
+    let presses = |shortcut: &KeyboardShortcut| {
+        elsewhere && shortcut.modifiers.is_none() && matches!(shortcut.logical_key, Key::Space | Key::Enter)
+    };
     let mut table: Vec<(KeyboardShortcut, Command)> = Command::listed()
         .into_iter()
         .filter(|c| !matches!(c, Command::Overlay(OverlayCommand::HideOverlays(_))))
         .filter_map(|c| parse(&c.info().key).map(|s| (s, c)))
-        .filter(|(shortcut, command)| listens(top, *shortcut, command))
+        .filter(|(shortcut, command)| listens(top, *shortcut, command) && !presses(shortcut))
         .collect();
     // More modifiers first: Ctrl+Shift+O must not be taken for Ctrl+O.
     table.sort_by_key(|(s, _)| std::cmp::Reverse(u8::from(s.modifiers.command) + u8::from(s.modifiers.shift)));

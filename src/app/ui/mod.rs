@@ -179,7 +179,9 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
     }
     let measured = shown && (!state.measurements().is_empty() || state.sheet().is_some_and(Sheet::has_steps));
     if measured && !low {
-        let most = MEASUREMENTS * height;
+        // What is asked in *What if* needs the room more.
+        let share = if state.layout == Layout::WhatIf { 0.5 * MEASUREMENTS } else { MEASUREMENTS };
+        let most = share * height;
         let list = foot("measurements").show(ui, |ui| panels::measurements::show(ui, state, &mut caches.values, most));
         commands.extend(list.inner);
     }

@@ -99,6 +99,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     if std::mem::take(&mut state.scanning) {
         effects.push(Effect::CancelScan);
     }
+    super::notices::forget_image(state);
     state.image = ShownImage::Nothing;
     state.pyramid = Arc::default();
     state.presentations = Arc::default();

@@ -24,7 +24,9 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::FilesChosen(None) => notice(
             state,
             Level::Warning,
-            text!("This desktop offers no file dialog. Drop files onto the window, or type a path into the field."),
+            text!(
+                "This desktop offers no file dialog. Drop files onto the window, or type a path into the menu Open or the command palette."
+            ),
             None,
         ),
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),

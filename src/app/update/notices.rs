@@ -10,8 +10,22 @@ const INFO_STAYS: Duration = Duration::from_secs(8);
 
 /// Adds a message to the corner.
 pub(super) fn notice(state: &mut State, level: Level, text: impl Into<String>, action: Option<NoticeAction>) {
+    add(state, level, &text.into(), action, false);
+}
+
+/// Warns of the image that comes on screen; what was said of the one before goes.
+pub(super) fn warn_of_image(state: &mut State, text: &str) {
+    add(state, Level::Warning, text, None, true);
+}
+
+/// What was said of the image that was on screen: over another one it would be read as its own.
+pub(super) fn forget_image(state: &mut State) {
+    state.notices.retain(|notice| !notice.of_image);
+}
+
+fn add(state: &mut State, level: Level, text: &str, action: Option<NoticeAction>, of_image: bool) {
     // Sentences of the rooms below are in English.
-    let mut text = said(&text.into());
+    let mut text = said(text);
     // The same words twice are one notice, seen anew; one that names its file says more.
     let behind_name = format!(": {text}");
     if let Some(named) = state.notices.iter().find(|n| n.text.ends_with(&behind_name)) {
@@ -20,7 +34,7 @@ pub(super) fn notice(state: &mut State, level: Level, text: impl Into<String>, a
     state.notices.retain(|n| n.text != text);
     let id = state.next_notice;
     state.next_notice += 1;
-    state.notices.push(Notice { id, level, text, action, since: Instant::now() });
+    state.notices.push(Notice { id, level, text, action, of_image, since: Instant::now() });
 }
 
 /// Takes away good news that has been read. Yields the time until the next one goes.

@@ -5,8 +5,8 @@ use crate::app::command::PaletteCommand;
 use crate::app::state::State;
 use crate::app::state::palette::Palette;
 
-/// Longest query, in characters.
-const LONGEST: usize = 100;
+/// Longest query, in characters: a path may be one.
+const LONGEST: usize = 4096;
 
 pub(super) fn apply(state: &mut State, command: PaletteCommand) -> Vec<Effect> {
     match command {

@@ -193,6 +193,7 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
 
 /// The image of the case was not found among those that were listed.
 fn missing(state: &mut State) {
+    super::notices::forget_image(state);
     state.image = ShownImage::Nothing;
     let Some(room) = state.reading.as_deref_mut() else { return };
     let case = room.current().map(|c| room.plan.cases[c.reading.case].id.clone()).unwrap_or_default();

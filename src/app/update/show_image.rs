@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::effect::Effect;
-use super::notices::notice;
+use super::notices::{forget_image, warn_of_image};
 use super::{analysis, measuring, opening_view, prefetch, result_objects, tags, what_if};
 use crate::app::state::hanging::SlotResults;
 use crate::app::state::stack::Laid;
-use crate::app::state::{Level, LoadedImage, Phase, Reason, ShownImage, State};
+use crate::app::state::{LoadedImage, Phase, Reason, ShownImage, State};
 use crate::engine::Generation;
 use crate::engine::lungs::LungSearch;
 use crate::study::ImageEntry;
@@ -56,6 +56,7 @@ fn begin(state: &mut State, entry: &Arc<ImageEntry>, index: u32) -> Vec<Effect> 
     }
     state.presentations = Arc::default();
     state.presented = None;
+    forget_image(state);
     state.image = ShownImage::Loading(entry.clone(), index);
     state.stack.before = None;
     effects
@@ -117,10 +118,11 @@ fn keep(state: &mut State, entry: &Arc<ImageEntry>, loaded: &LoadedImage) {
 /// The frame that was asked for is there; it is analysed, unless all is known of it.
 fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -> Vec<Effect> {
     let playing = state.stack.cine.is_playing();
+    forget_image(state);
     if !playing {
         // Who else claims its UID stands among the findings, and in the list of warnings.
         if let Err(reason) = loaded.frame.scorable() {
-            notice(state, Level::Warning, reason.to_string(), None);
+            warn_of_image(state, &reason.to_string());
         }
     }
     lay(state, &loaded);
@@ -128,7 +130,7 @@ fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -
     state.stack.before = None;
     state.presentations = loaded.presentations;
     state.lungs = loaded.lungs.unwrap_or_else(|reason| {
-        notice(state, Level::Warning, reason.capitalized(), None);
+        warn_of_image(state, &reason.capitalized());
         LungSearch::NotLookedFor
     });
     let stays = state.timing().stays(loaded.frame.index).div_f32(state.stack.cine.speed);

@@ -44,7 +44,7 @@ impl Record<'_> {
 
     /// The model, and whether it may judge the image.
     fn verdicts(&self, text: &mut String, outside: Option<&str>) {
-        if self.model.is_none() && self.gate.score.is_none() {
+        if self.model.is_none() && self.analyzed.frame.scorable().is_err() {
             let _ = writeln!(text, "  Refused. {}", self.gate.reason);
         } else if self.model.is_none() {
             let _ = writeln!(

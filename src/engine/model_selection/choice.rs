@@ -31,8 +31,8 @@ pub struct Choice {
     /// The verdict of that model's gate, where it was asked: it is not asked twice about one image.
     #[serde(skip)]
     pub gate: Option<GateVerdict>,
-    /// Highest gate score of all models that were asked.
-    pub score: f32,
+    /// Highest gate score of all models whose gate came to one.
+    pub score: Option<f32>,
     /// What each model said, in the order of the registry; empty where none was asked.
     pub opinions: Vec<Opinion>,
 }
@@ -43,8 +43,11 @@ pub struct Opinion {
     pub model: String,
     /// `None` for a model that has no gate and that the file does not rule out.
     pub accepted: Option<bool>,
-    /// The gate's score; `None` where the gate was not asked.
+    /// The gate's score; `None` where its network was not asked.
     pub score: Option<f32>,
+    /// Whether the file itself says that the model is not for it.
+    #[serde(skip)]
+    pub ruled_out: bool,
     /// A sentence.
     pub reason: String,
 }
@@ -71,10 +74,10 @@ impl Considered {
     fn opinion(&self) -> Opinion {
         let (accepted, score, reason) = match (&self.statement.against, &self.gate) {
             (Some(against), _) => (Some(false), None, against.sentence()),
-            (None, Some(gate)) => (Some(gate.accepted), Some(gate.score), gate.reason.clone()),
+            (None, Some(gate)) => (Some(gate.accepted), gate.number(), gate.reason.clone()),
             (None, None) => (None, None, "It has no gate to look at the image.".to_owned()),
         };
-        Opinion { model: self.name.clone(), accepted, score, reason }
+        Opinion { model: self.name.clone(), accepted, score, ruled_out: self.statement.against.is_some(), reason }
     }
 
     /// Whether it may be taken: accepted, or wanted by everything that the file says.
@@ -82,14 +85,14 @@ impl Considered {
         self.accepts() || self.statement.all
     }
 
-    fn score(&self) -> f32 {
-        self.gate.as_ref().map_or(0.0, |gate| gate.score)
+    fn score(&self) -> Option<f32> {
+        self.gate.as_ref().and_then(GateVerdict::number)
     }
 
     /// Sorts the better candidate higher.
     fn rank(&self) -> (bool, bool, bool, usize, f32) {
         let spoken_for = (self.statement.all, self.statement.agreed.len());
-        (self.statement.against.is_none(), self.accepts(), spoken_for.0, spoken_for.1, self.score())
+        (self.statement.against.is_none(), self.accepts(), spoken_for.0, spoken_for.1, self.score().unwrap_or(0.0))
     }
 }
 
@@ -115,15 +118,14 @@ impl Choice {
     /// brain, whatever a reader insists on.
     #[must_use]
     pub fn offered(&self) -> Option<&str> {
-        let ruled_out = |opinion: &Opinion| opinion.accepted == Some(false) && opinion.score.is_none();
         let nearest = self.nearest.as_deref()?;
-        (!self.opinions.iter().any(|opinion| opinion.model == nearest && ruled_out(opinion))).then_some(nearest)
+        (!self.opinions.iter().any(|opinion| opinion.model == nearest && opinion.ruled_out)).then_some(nearest)
     }
 
     /// The verdict that stands for all models when none fits.
     #[must_use]
     pub fn refusal(&self) -> GateVerdict {
-        GateVerdict::refused(self.score, 0.5, self.because.clone())
+        GateVerdict::refused(self.score.unwrap_or(f32::NAN), 0.5, self.because.clone())
     }
 }
 
@@ -136,7 +138,7 @@ pub fn choose(entry: &ImageEntry, considered: &[Considered]) -> Choice {
     order.sort_by(|a, b| b.rank().partial_cmp(&a.rank()).unwrap_or(std::cmp::Ordering::Equal));
     let nearest = order.first().map(|best| best.name.clone());
     let gate = order.first().and_then(|best| best.gate.clone());
-    let score = considered.iter().map(Considered::score).fold(0.0, f32::max);
+    let score = considered.iter().filter_map(Considered::score).reduce(f32::max);
     let opinions = considered.iter().map(Considered::opinion).collect();
     let Some(best) = order.into_iter().find(|one| one.may_be_taken()) else {
         let because = nothing_fits(considered);
@@ -301,11 +303,24 @@ mod tests {
             model: model.into(),
             accepted: Some(false),
             score: Some(score),
+            ruled_out: false,
             reason: format!("It scores {score}."),
         };
         assert_eq!(choice.opinions, [opinion("chest", 0.1), opinion("brain", 0.3)]);
-        assert_eq!((choice.nearest.as_deref(), choice.score), (Some("brain"), 0.3));
+        assert_eq!((choice.nearest.as_deref(), choice.score), (Some("brain"), Some(0.3)));
         assert_eq!(choice.offered(), Some("brain"), "pixels are refused, which a reader may know better");
+    }
+
+    #[test]
+    fn what_no_gate_scored_has_no_score_and_may_be_offered() {
+        let open = fits("DX", "CHEST").statement(&image("", "").meta);
+        let gate = GateVerdict::without_a_score(0.5, "The image is in colour.".into());
+        let one = |name: &str| Considered { name: name.into(), statement: open.clone(), gate: Some(gate.clone()) };
+        let choice = choose(&image("", ""), &[one("chest"), one("brain")]);
+        assert_eq!((choice.model.as_deref(), choice.score), (None, None));
+        assert!(choice.opinions.iter().all(|said| said.accepted == Some(false) && said.score.is_none()));
+        assert!(choice.refusal().is_judged() && choice.refusal().number().is_none());
+        assert_eq!(choice.offered(), Some("chest"), "pixels are refused, which a reader may know better");
     }
 
     #[test]

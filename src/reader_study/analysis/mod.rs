@@ -15,6 +15,7 @@ mod tests;
 use serde::Serialize;
 
 use self::crossed::Crossed;
+use super::chain::Chains;
 use super::errors::StudyError;
 use super::integrity::{self, Integrity};
 use super::journal;
@@ -90,24 +91,25 @@ pub struct Times {
     pub log_seconds: Option<Analysis>,
 }
 
-/// Reads the results of all readers that there are.
+/// Reads the results of all readers that there are, with the chains of their lines.
 ///
 /// # Errors
 /// When a file cannot be read, is of another plan, or there is none.
-pub fn read(study: &PlacedPlan) -> Result<Readings, StudyError> {
-    let mut all = Readings::new();
+pub fn read(study: &PlacedPlan) -> Result<(Readings, Chains), StudyError> {
+    let (mut all, mut chains) = (Readings::new(), Chains::new());
     for (number, reader) in study.plan.readers.iter().enumerate() {
         let path = journal::path(&study.folder, reader);
         if !path.exists() {
             continue;
         }
-        let records = journal::read_records(&path)?;
+        let (records, chain) = journal::read_chained(&path)?;
         journal::follows(&study.plan, number, &records, &path)?;
         if !records.is_empty() {
             all.insert(number, records);
+            chains.insert(number, chain);
         }
     }
-    if all.is_empty() { Err(StudyError::NoResults(study.folder.join(super::RESULTS))) } else { Ok(all) }
+    if all.is_empty() { Err(StudyError::NoResults(study.folder.join(super::RESULTS))) } else { Ok((all, chains)) }
 }
 
 /// Analyses readings; `truth` is of the cases of the plan, in its order, and `kept` are the plans that the

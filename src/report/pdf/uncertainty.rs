@@ -29,12 +29,10 @@ pub(super) fn gate(case: &CaseReport, width: f32) -> Block {
         (false, false) => (text!("Input gate: refused. There are no scores."), Ink::Warning),
     };
     let mut block = paragraph(word, BODY.bold().ink(ink), width);
-    // Of an image that no gate has looked at there are no numbers.
-    let numbers = if gate.is_judged() {
-        tr!("Score {}, let through from {}.", digits(gate.score, 2), digits(gate.threshold, 2))
-    } else {
-        String::new()
-    };
+    // Of an image that no gate's network has looked at there are no numbers.
+    let numbers = gate.number().map_or_else(String::new, |score| {
+        tr!("Score {}, let through from {}.", digits(score, 2), digits(gate.threshold, 2))
+    });
     let reason = said(&redact::clean(case, &gate.reason));
     block.stack(0.0, &paragraph(&joined(" ", &[reason, numbers]), BODY, width));
     block

@@ -115,11 +115,11 @@ impl<'a> Context<'a> {
             .words(tags::PATIENT_NAME, VR::PN, named(tags::PATIENT_NAME))
             .words(tags::PATIENT_ID, VR::LO, named(tags::PATIENT_ID))
             .words_if_any(tags::ISSUER_OF_PATIENT_ID, VR::LO, text(tags::ISSUER_OF_PATIENT_ID))
-            .text(tags::PATIENT_BIRTH_DATE, VR::DA, date(text(tags::PATIENT_BIRTH_DATE)))
+            .text(tags::PATIENT_BIRTH_DATE, VR::DA, &date(text(tags::PATIENT_BIRTH_DATE)))
             .text(tags::PATIENT_SEX, VR::CS, if ["M", "F", "O"].contains(&sex) { sex } else { "" })
             .uid(tags::STUDY_INSTANCE_UID, &self.source.study_uid)
-            .text(tags::STUDY_DATE, VR::DA, date(text(tags::STUDY_DATE)))
-            .text(tags::STUDY_TIME, VR::TM, time(text(tags::STUDY_TIME)))
+            .text(tags::STUDY_DATE, VR::DA, &date(text(tags::STUDY_DATE)))
+            .text(tags::STUDY_TIME, VR::TM, &time(text(tags::STUDY_TIME)))
             .words(tags::REFERRING_PHYSICIAN_NAME, VR::PN, text(tags::REFERRING_PHYSICIAN_NAME))
             .words(tags::STUDY_ID, VR::SH, text(tags::STUDY_ID))
             .words(tags::ACCESSION_NUMBER, VR::SH, text(tags::ACCESSION_NUMBER))
@@ -229,17 +229,25 @@ fn is_ascii(object: &InMemDicomObject) -> bool {
     })
 }
 
-/// A date as the standard writes it; nothing of what is none.
-fn date(text: &str) -> &str {
-    let is_date = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
-    if is_date { text } else { "" }
+/// A date as the standard writes it, also of one with points, as before DICOM (PS3.5 table 6.2-1); nothing
+/// of what is none.
+fn date(text: &str) -> String {
+    let is_old = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| (b == b'.') == (i == 4 || i == 7));
+    let text = if is_old { text.replace('.', "") } else { text.to_owned() };
+    let is_written = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) && text.starts_with(['1', '2']);
+    let is_date = is_written && chrono::NaiveDate::parse_from_str(&text, "%Y%m%d").is_ok();
+    if is_date { text } else { String::new() }
 }
 
-/// The same of a time of day.
-fn time(text: &str) -> &str {
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+/// The same of a time of day, whose parts stood between colons.
+fn time(text: &str) -> String {
+    let is_old = [5, 8].contains(&text.split('.').next().unwrap_or_default().len())
+        && text.bytes().enumerate().all(|(i, b)| (b == b':') == (i == 2 || i == 5));
+    let text = if is_old { text.replace(':', "") } else { text.to_owned() };
+    let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if digits(whole) && digits(part) && [2, 4, 6].contains(&whole.len()) && part.len() <= 6 { text } else { "" }
+    let is_time = digits(whole) && digits(part) && [2, 4, 6].contains(&whole.len()) && part.len() <= 6;
+    if is_time { text } else { String::new() }
 }
 
 /// Three digits and a unit (PS3.5 6.2, AS).
@@ -253,8 +261,12 @@ mod tests {
 
     #[test]
     fn dates_times_and_ages_that_are_none_are_left_out() {
-        assert_eq!((date("20261130"), date("2026.11.30"), date("")), ("20261130", "", ""));
-        assert_eq!((time("114512.5"), time("11:45"), time("1145"), time("11451")), ("114512.5", "", "1145", ""));
+        assert_eq!(["20261130", "2026.11.30"].map(date), ["20261130", "20261130"]);
+        for none in ["", "2026-11-30", "2026.11.3", "30.11.2026", "20261399", "0095.07.24"] {
+            assert_eq!(date(none), "", "{none}");
+        }
+        let times = ["114512.5", "11:45", "11:45:12.25", "1145", "11451", "1:45", "11:4512"].map(time);
+        assert_eq!(times, ["114512.5", "1145", "114512.25", "1145", "", "", ""]);
         assert!(is_age("066Y") && !is_age("66Y") && !is_age("over 89"));
     }
 }

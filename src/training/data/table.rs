@@ -77,7 +77,10 @@ pub fn list(schema: Schema<'_>, table: &Table, root: &Path, patients: &Patients,
             }
         };
         let Some(file) = images.find(&name) else {
-            tally.fault(&mut found.warnings, at("no file of this name lies below the folders of images".into()));
+            tally.fault(
+                &mut found.warnings,
+                at("no file of this name lies in the folders of the images or below them".into()),
+            );
             continue;
         };
         if tally.is_ambiguous(schema, columns.findings(&row, table), &truth) && table.ambiguous == Ambiguous::LeaveOut {

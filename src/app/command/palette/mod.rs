@@ -7,6 +7,7 @@ pub mod availability;
 pub mod fuzzy;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use super::declare::commands;
 use super::{
@@ -56,7 +57,25 @@ pub fn found(state: &State, query: &str) -> Vec<Line> {
         .collect();
     // Stable: equals stay in the order of the menus; what can be done stands first.
     scored.sort_by_key(|(score, line)| (std::cmp::Reverse(*score), line.why_not.is_some()));
-    scored.into_iter().map(|(_, line)| line).take(MOST_LINES).collect()
+    path(query).into_iter().chain(scored.into_iter().map(|(_, line)| line)).take(MOST_LINES).collect()
+}
+
+/// A file or folder whose whole path was typed: the way to images by keyboard where the desktop offers no
+/// dialog. Whether it is there is said when it is opened.
+fn path(query: &str) -> Option<Line> {
+    let words = query.trim().trim_matches('"');
+    let path = match words.strip_prefix("~/") {
+        Some(rest) => std::env::home_dir()?.join(rest),
+        None => PathBuf::from(words),
+    };
+    path.is_absolute().then(|| Line {
+        kind: text!("Path"),
+        label: path.display().to_string(),
+        detail: text!("Opens this file, or everything in this folder and the folders below").to_owned(),
+        key: String::new(),
+        command: FileCommand::OpenPaths(vec![path]).into(),
+        why_not: None,
+    })
 }
 
 /// Every line, in the order of the menus.

@@ -168,6 +168,7 @@ const FORMS: &[&str] = &[
         "The image data ends early or is damaged: {share} of the rows are there, nothing is known from row {row} of {rows} on. Get the file again."
     ),
     form!("less than 1 %"),
+    form!("slice at {place} mm ({attribute})"),
     form!(
         "The image data ends early or is damaged: only its first scans are there, and fine detail is missing from the whole image. Get the file again."
     ),

@@ -46,7 +46,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             });
         });
         controls::rule(ui, &tokens);
-        ScrollArea::vertical().max_height(room.y - 224.0).auto_shrink([false, true]).show(ui, |ui| {
+        // Beside the words of the last column, not at them.
+        theme::bar_in_the_margin(ui);
+        let most = room.y - 224.0;
+        let all = ScrollArea::vertical().max_height(most).auto_shrink([false, true]);
+        // What can be scrolled is as high as it may be at once, not after some frames.
+        all.min_scrolled_height(most).show(ui, |ui| {
             // Few columns where there is little room.
             let three = ui.available_width() >= 760.0;
             let width = key_width(ui);

@@ -140,8 +140,8 @@ fn row(
         let room = width - 2.0 * theme::GRID;
         let button = if beside {
             let button = Button::selectable(chosen, &words).truncate();
-            let value = RichText::new(first.as_str()).size(theme::CAPTION);
-            if first.is_empty() { button } else { button.shortcut_text(value) }
+            // Without a value too: the name alone would stand in the middle.
+            button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION))
         } else {
             let color = ui.visuals().text_color();
             let mut lines = lettering::line(&lettering::cut_text(ui.painter(), &words, &font, room), font, color);

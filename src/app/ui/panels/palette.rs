@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.set_width((room.x - 48.0).min(WIDTH));
         let mut words = palette.query.clone();
         let field = TextEdit::singleline(&mut words)
-            .hint_text(text!("A few letters: command, class, method, model, recent study"))
+            .hint_text(text!("A few letters: command, class, method, model, recent study; or a path"))
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 6));
         let response = ui.add(field).accessible_name(text!("Find a command"));

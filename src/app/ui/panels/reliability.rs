@@ -49,12 +49,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::rule(ui, &tokens);
         // What a low window has no room for is scrolled to; the heading stays.
         let most = (room.y - 120.0).max(96.0);
-        ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
-            match state.model_info().map(|info| info.calibration.as_ref()) {
-                Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
-                Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
-                None => paragraph(ui, text!("There is no model yet."), &tokens),
-            }
+        let all = ScrollArea::vertical().max_height(most).auto_shrink([false, true]);
+        // What can be scrolled is as high as it may be at once, not after some frames.
+        all.min_scrolled_height(most).show(ui, |ui| match state.model_info().map(|info| info.calibration.as_ref()) {
+            Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
+            Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
+            None => paragraph(ui, text!("There is no model yet."), &tokens),
         });
     });
     if modal.backdrop_response.clicked() {
@@ -73,11 +73,11 @@ fn measured(
 ) {
     let about = tr!(
         "Measured on {set}, {images} images of {patients} patients, {date}. {note}",
-        set = calibration.set,
+        set = said(&calibration.set),
         images = calibration.images,
         patients = calibration.patients,
         date = date_of(&calibration.date),
-        note = calibration.note
+        note = said(&calibration.note)
     );
     paragraph(ui, &about, tokens);
     ui.add_space(theme::GRID);
@@ -106,7 +106,9 @@ fn measured(
             ScrollArea::vertical()
                 .id_salt("reliability bins")
                 .max_height(height.max(160.0))
-                .show(ui, |ui| table(ui, target, tokens));
+                .min_scrolled_height(height.max(160.0))
+                // Rows stand below their headings, whatever stands beside the table.
+                .show(ui, |ui| ui.vertical(|ui| table(ui, target, tokens)));
         });
     }
     ui.add_space(theme::GRID);

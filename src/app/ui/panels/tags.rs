@@ -146,6 +146,8 @@ fn table(ui: &mut Ui, browser: &TagBrowser, tokens: &Tokens, out: &mut Vec<Comma
         .sense(Sense::click())
         .striped(false)
         .auto_shrink(false)
+        // In a low window it is as low.
+        .min_scrolled_height(3.0 * ROW)
         .cell_layout(Flow::left_to_right(Align::Center))
         .column(Column::initial(170.0).at_least(96.0).clip(true).resizable(true))
         .column(Column::exact(28.0))

@@ -65,12 +65,15 @@ pub(super) fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
         response.on_hover_text(tr!("Outside the population that this model was measured on. {}", said(&own.reason)));
         return;
     }
-    let note = state.model_info().and_then(|m| m.calibration.as_ref().as_ref().ok()).map_or("", |c| c.note.as_str());
+    let note = state
+        .model_info()
+        .and_then(|m| m.calibration.as_ref().as_ref().ok())
+        .map_or_else(String::new, |c| said(&c.note));
     response.on_hover_text(tr!(
         "{words}. {reason}\nCalibration set: {set}, {images} images of {patients} patients ({with} with, {without} without). {note}",
         words,
         reason = said(&own.reason),
-        set = states.set,
+        set = said(&states.set),
         images = states.images,
         patients = states.patients,
         with = own.with,

@@ -27,15 +27,14 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             return;
         };
         let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
-        let numbers = tr!(
-            "Gate score {}; images are let through from {}",
-            decimal(format!("{:.2}", verdict.score)),
-            decimal(format!("{:.2}", verdict.threshold))
-        );
         let line = message(ui, sign, &said(&verdict.reason), tokens);
-        // Of an image that no gate has looked at there are no numbers.
-        if verdict.is_judged() {
-            line.on_hover_text(numbers);
+        // Of an image that no gate's network has looked at there are no numbers.
+        if let Some(score) = verdict.number() {
+            line.on_hover_text(tr!(
+                "Gate score {}; images are let through from {}",
+                decimal(format!("{score:.2}")),
+                decimal(format!("{:.2}", verdict.threshold))
+            ));
         }
         if !verdict.accepted {
             refused(ui, state, tokens, out);

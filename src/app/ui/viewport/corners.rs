@@ -9,7 +9,7 @@ use super::pen::Pen;
 use super::placement::Placement;
 use super::stability_words;
 use crate::app::state::display_options::Stability;
-use crate::app::state::hanging::ChangePart;
+use crate::app::state::hanging::{ChangePart, says_nothing};
 use crate::app::state::{Content, Layout, PaneIndex, State};
 use crate::app::ui::numbers;
 use crate::app::ui::theme;
@@ -17,8 +17,8 @@ use crate::app::ui::widgets::confidence_bar::probability;
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Method, Subject};
 use crate::fonts::{attribute, lacking, system};
-use crate::language::{decimal, dicom_date, named, text, tr, translated};
-use crate::study::{Frame, Metadata, SlicePosition, readable_name};
+use crate::language::{decimal, dicom_date, named, said, text, tr, translated};
+use crate::study::{Frame, Metadata, readable_name};
 use crate::wording::residual;
 
 /// Stands under every map.
@@ -87,7 +87,8 @@ pub(crate) fn paint(
     let mut above = Vec::new();
     if first && roomy {
         if state.shows_words_of_file() {
-            above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
+            let (meta, title) = (&frame.entry.meta, &frame.entry.title);
+            above.extend(who(meta, state.preferences.anonymize, title_of_file(state.layout, meta, title)));
         }
         if state.result_hidden() && state.reading.is_none() {
             above.push(text!("read first: the model's result is hidden").to_owned());
@@ -151,6 +152,11 @@ pub(crate) fn paint(
     Corners { upper_left, scale: scale.x, taken }
 }
 
+/// The name of the file, where the line above a place does not say it already.
+fn title_of_file<'f>(layout: Layout, meta: &Metadata, title: &'f str) -> &'f str {
+    if layout == Layout::Hanging && says_nothing(meta) { "" } else { title }
+}
+
 /// Patient and study, or that it is left out.
 fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     if anonymize {
@@ -164,7 +170,7 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     }
     let age = meta.age.trim_start_matches('0');
     // Before the fonts are listed nothing is known of them.
-    let unreadable = if system::is_ready() { lacking(&name).unwrap_or_default() } else { String::new() };
+    let unreadable = if system::is_ready() { said(&lacking(&name).unwrap_or_default()) } else { String::new() };
     let lines = [
         patient,
         unreadable,
@@ -275,7 +281,7 @@ pub(super) fn place_words(state: &State, frame: &Frame) -> Vec<String> {
     if !state.shows_words_of_file() {
         return Vec::new();
     }
-    let slice = frame.display.slice.as_ref().map(SlicePosition::words);
+    let slice = frame.display.slice.as_ref().map(|slice| said(&slice.words()));
     let place = state.drawn_position().filter(|position| position.of > 1).map(|position| position.words());
     slice.into_iter().chain(place).collect()
 }
@@ -349,6 +355,15 @@ mod tests {
         let endless = Metadata { patient_name: "Doe".repeat(400_000), ..meta };
         let lines = who(&endless, false, "a.dcm");
         assert!(lines[0].len() < 600 && lines[0].contains("(cut, 1200000 characters)"), "{}", lines[0]);
+    }
+
+    #[test]
+    fn the_name_of_a_file_that_says_nothing_stands_in_the_line_of_its_place_alone() {
+        let silent = Metadata { transfer_syntax: "PNG".into(), ..Metadata::default() };
+        let says = |layout, meta: &Metadata| who(meta, false, title_of_file(layout, meta, "a.png")).join(" ");
+        assert_eq!((says(Layout::Hanging, &silent), says(Layout::Single, &silent)), (String::new(), "a.png".into()));
+        let kind = Metadata { modality: "DX".into(), ..silent };
+        assert!(says(Layout::Hanging, &kind).contains("a.png"), "the line has the kind, and no name");
     }
 
     #[test]

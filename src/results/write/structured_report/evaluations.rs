@@ -31,10 +31,10 @@ fn gate(verdict: &GateVerdict) -> Node {
     use Relation::Property;
     let value = if verdict.accepted { &codes::ACCEPTED } else { &codes::REFUSED };
     let mut nodes = vec![Node::text(Property, &codes::REASON, &verdict.reason)];
-    let numbers = [(codes::GATE_SCORE, verdict.score), (codes::THRESHOLD, verdict.threshold)];
-    // Where no gate has looked at the image there is no number.
-    let known = numbers.into_iter().filter(|(_, value)| value.is_finite());
-    nodes.extend(known.map(|(name, value)| Node::number(Property, &name, f64::from(value), &codes::NO_UNITS)));
+    // Where no gate's network has looked at the image there are no numbers.
+    let known = verdict.number().map(|score| [(codes::GATE_SCORE, score), (codes::THRESHOLD, verdict.threshold)]);
+    let numbers = known.into_iter().flatten();
+    nodes.extend(numbers.map(|(name, value)| Node::number(Property, &name, f64::from(value), &codes::NO_UNITS)));
     Node::code(Relation::Contains, &codes::GATE, value).of(nodes)
 }
 

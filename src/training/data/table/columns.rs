@@ -25,7 +25,7 @@ pub(super) enum TableFault {
     Csv(#[from] csv::Error),
     #[error("has no column \"{name}\"; its columns are {columns}")]
     NoColumn { name: String, columns: String },
-    #[error("has no column that looks like a file name; name it with `image`. Its columns are {0}")]
+    #[error("has no column that looks like a file name (name it with `image`); its columns are {0}")]
     NoImages(String),
     #[error(
         "has neither a column of label strings (name it with `labels`) nor a column for {missing}; its columns are {columns}"

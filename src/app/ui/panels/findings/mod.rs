@@ -100,6 +100,12 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         paragraph(ui, text!("The model that fits the image is being chosen."), tokens);
         return;
     };
+    // What is not all there: what the gates make of it says nothing of the image.
+    if let Some(Err(reason)) = state.frame().map(|frame| frame.scorable()) {
+        message(ui, Sign::Caution, &said(&reason.to_string()), tokens);
+        paragraph(ui, text!("No model fits what is there, so there are no findings."), tokens);
+        return;
+    }
     message(ui, Sign::Caution, text!("No model fits this image, so there are no findings."), tokens);
     if choice.opinions.is_empty() {
         paragraph(ui, &said(&choice.because), tokens);
@@ -141,9 +147,10 @@ fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let frame = state.frame().map_or(&[][..], |frame| &frame.warnings);
     let gate = state.results.gate.as_ref().map_or(&[][..], |gate| &gate.warnings);
     let mut first = true;
+    let verdict = state.results.gate.as_ref().map(|gate| gate.reason.as_str());
     for warning in frame.iter().chain(&state.results.warnings).filter(|warning| !gate.contains(warning)) {
-        // Stands first of all already.
-        if state.outside() == Some(warning.as_str()) {
+        // Stands above already, as verdict or first of all.
+        if [state.outside(), verdict].contains(&Some(warning.as_str())) {
             continue;
         }
         if std::mem::take(&mut first) {

@@ -8,7 +8,7 @@ use crate::app::state::result_objects::ResultWindow;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::controls;
 use crate::fonts::attribute;
-use crate::language::{decimal, text, tr};
+use crate::language::{date_of, decimal, text, tr};
 use crate::results::read::Document;
 
 pub(super) fn show(ui: &mut Ui, window: &ResultWindow, document: &Document, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, window: &ResultWindow, document: &Document, toke
     fact(ui, text!("Kind"), &kind, tokens);
     fact(ui, text!("Media type"), &document.media_type, tokens);
     fact(ui, text!("Size"), &size(document.bytes), tokens);
-    fact(ui, text!("Date"), &document.date, tokens);
+    fact(ui, text!("Date"), &date_of(&document.date), tokens);
     for words in &document.equipment {
         fact(ui, text!("Made with"), words, tokens);
     }

@@ -13,7 +13,7 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::fonts::attribute;
-use crate::language::{text, tr};
+use crate::language::{date_of, text, tr};
 use crate::results::read::{Finding, ReportItem, StructuredReport, Value, in_one_line, moment};
 
 /// Width of a step into the content.
@@ -58,7 +58,8 @@ pub(super) fn show(
 /// What it is, its state, and who answers for it.
 fn head(ui: &mut Ui, report: &StructuredReport, tokens: &Tokens) {
     ui.add(Label::new(RichText::new(attribute(&report.title)).size(16.0).color(tokens.text)).truncate());
-    let kind = [report.object.as_str(), &report.template, &report.date];
+    let date = date_of(&report.date);
+    let kind = [report.object.as_str(), &report.template, &date];
     let kind: Vec<&str> = kind.into_iter().filter(|words| !words.is_empty()).collect();
     controls::elided(ui, theme::caption(kind.join(" · "), tokens));
     let authors: Vec<String> = report
@@ -137,6 +138,8 @@ fn findings(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, token
         .id_salt("findings of a report")
         .sense(Sense::click())
         .auto_shrink(false)
+        // In a low window it is as low.
+        .min_scrolled_height(3.0 * ROW)
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(resizable(130.0))
         .column(resizable(190.0))
@@ -197,6 +200,8 @@ fn tree(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, tokens: &
         .id_salt("content of a report")
         .sense(Sense::click())
         .auto_shrink(false)
+        // In a low window it is as low.
+        .min_scrolled_height(3.0 * ROW)
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::initial(380.0).at_least(120.0).clip(true).resizable(true))
         .column(Column::remainder().clip(true));

@@ -30,6 +30,8 @@ pub(super) fn objects(ui: &mut Ui, window: &ResultWindow, all: &[&Reference], to
     let table = TableBuilder::new(ui)
         .id_salt("objects")
         .auto_shrink(false)
+        // In a low window it is as low.
+        .min_scrolled_height(3.0 * ROW)
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::initial(360.0).at_least(120.0).clip(true).resizable(true))
         .column(Column::initial(120.0).at_least(60.0).clip(true).resizable(true))

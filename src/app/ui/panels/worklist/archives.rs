@@ -50,7 +50,8 @@ fn list(
         }
         Some(Ok(peers)) if peers.all().is_empty() => paragraph(ui, text!("No archive is known yet."), tokens),
         Some(Ok(peers)) => {
-            ScrollArea::vertical().max_height(height.max(96.0)).show(ui, |ui| {
+            let most = height.max(96.0);
+            ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
                 for peer in peers.all() {
                     line(ui, peer, dialog, tokens, out);
                 }

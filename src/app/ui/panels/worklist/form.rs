@@ -1,11 +1,24 @@
 //! What is looked for, and where.
 
-use egui::{Button, ComboBox, TextEdit, Ui};
+use egui::{Button, ComboBox, Context, Id, TextEdit, Ui};
 
 use crate::app::command::{Command, WorklistCommand};
 use crate::app::state::worklist::Worklist;
 use crate::app::state::worklist::form::{DayRange, MODALITIES, QueryForm};
 use crate::language::{text, translated};
+
+/// Where it is noted that the first field is to be given the keyboard.
+fn is_awaited() -> Id {
+    Id::unique("worklist has the keyboard")
+}
+
+/// Notes whether the worklist is open: when it opens, the keyboard goes into its first field, and not to
+/// what lies behind it.
+pub(super) fn follow(ctx: &Context, open: bool) {
+    if !open {
+        ctx.data_mut(|data| data.remove::<bool>(is_awaited()));
+    }
+}
 
 /// Draws the fields; Enter in one of them searches.
 pub(super) fn show(ui: &mut Ui, worklist: &Worklist, out: &mut Vec<Command>) {
@@ -47,6 +60,9 @@ pub(super) fn show(ui: &mut Ui, worklist: &Worklist, out: &mut Vec<Command>) {
 /// A field; whether Enter was pressed in it.
 fn field(ui: &mut Ui, words: &mut String, hint: &str, name: &str, width: f32) -> bool {
     let response = ui.add(TextEdit::singleline(words).hint_text(hint).desired_width(width));
+    if !ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(is_awaited(), false), true)) {
+        response.request_focus();
+    }
     let response = response.accessible_name(name).on_hover_text(name);
     response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
 }

@@ -32,6 +32,7 @@ const LOW: f32 = 420.0;
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let worklist = &state.worklist;
+    form::follow(ui.ctx(), worklist.open);
     if !worklist.open {
         return out;
     }

@@ -73,7 +73,8 @@ fn table(
         .column(Width::remainder().clip(true))
         .column(Width::exact(72.0))
         .column(Width::exact(150.0));
-    let headings = ["", text!("Modality"), text!("Body part"), text!("Description of the series"), text!("Images"), ""];
+    let headings =
+        [text!("No."), text!("Modality"), text!("Body part"), text!("Description of the series"), text!("Images"), ""];
     let table = builder.header(ROW, |mut header| {
         for words in headings {
             header.col(|ui| {

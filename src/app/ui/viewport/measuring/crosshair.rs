@@ -30,14 +30,18 @@ pub(in crate::app::ui::viewport) fn note(ctx: &egui::Context, view: &egui::Respo
     }
 }
 
+/// Whether a button or the like has the keyboard, and no view: Enter and the space bar press it.
+pub(in crate::app::ui) fn is_keyboard_elsewhere(ctx: &egui::Context) -> bool {
+    let view = ctx.data(|data| data.get_temp::<Id>(view_with_keyboard()));
+    ctx.memory(egui::Memory::focused).is_some_and(|focused| Some(focused) != view)
+}
+
 /// What the keys of this frame ask of the crosshair; they are taken from everybody else.
 pub(in crate::app::ui) fn commands(ctx: &egui::Context, state: &State) -> Vec<Command> {
     if !state.has_measuring_tool() {
         return Vec::new();
     }
-    // Enter on a button that has the keyboard presses that button.
-    let view = ctx.data(|data| data.get_temp::<Id>(view_with_keyboard()));
-    let elsewhere = ctx.memory(egui::Memory::focused).is_some_and(|focused| Some(focused) != view);
+    let elsewhere = is_keyboard_elsewhere(ctx);
     ctx.input_mut(|input| {
         let mut out = Vec::new();
         for (modifiers, fine) in [(Modifiers::SHIFT, true), (Modifiers::NONE, false)] {

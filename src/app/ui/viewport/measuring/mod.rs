@@ -26,6 +26,8 @@ const HANDLE: f32 = 3.0;
 const HEAD: f32 = 9.0;
 /// Half the width of the cross of a probe.
 const PROBE: f32 = 5.0;
+/// Width of the bar of the colours with its numbers, at the right of a view with a map.
+const COLOR_BAR: f32 = 46.0;
 /// A view lower than this has lines only.
 const LOW: f32 = 160.0;
 
@@ -128,8 +130,13 @@ pub(super) fn paint_labels(
     let tokens = theme::tokens(state.preferences.theme);
     let room = rect.shrink(6.0);
     if first && let Some(words) = prompt::words(state) {
+        // Beside the bar of the colours: a line that is too wide for that runs over two.
+        let lines = pen::wrapped(painter, &words, (room.width() - 2.0 * COLOR_BAR).max(120.0).min(room.width()));
         let at = Rect::from_center_size(pos2(rect.center().x, rect.bottom() - 24.0), egui::Vec2::ZERO);
-        write(painter, &tokens, &pen::wrapped(painter, &words, room.width()), at, room, &mut taken, false);
+        if let Some(place) = labels::place(pen::size(painter, &lines, room.width()), at, room, &taken) {
+            taken.push(place);
+            pen::lines(painter, &tokens, place, &lines, tokens.image_mark);
+        }
     }
     if rect.height() < LOW {
         return;

@@ -133,6 +133,12 @@ fn marked(key: &MarkKey, [width, height]: [usize; 2]) -> ColorImage {
     ColorImage::new([w, h], (0..w * h).map(pixel).collect())
 }
 
+/// The whole sentence where it has room, in whatever language; it is never cut.
+fn words_of_mark(wide: impl Fn(&str) -> f32, room: f32) -> &'static str {
+    let whole = text!("CHANGED IMAGE: not what was taken of the patient");
+    if wide(whole) <= room { whole } else { text!("CHANGED IMAGE") }
+}
+
 /// Marks a changed image as one, across the view.
 pub(super) fn paint_mark(painter: &Painter, state: &State, tokens: &Tokens, content: Content, rect: Rect) {
     if !matches!(content, Content::Changed(..)) || state.changed_answer().is_none() {
@@ -141,14 +147,29 @@ pub(super) fn paint_mark(painter: &Painter, state: &State, tokens: &Tokens, cont
     painter.rect_stroke(rect, 0.0, Stroke::new(FRAME, tokens.warning), StrokeKind::Inside);
     let strip = Rect::from_min_max(pos2(rect.left(), rect.bottom() - STRIP), rect.max);
     painter.rect_filled(strip, 0.0, tokens.warning);
-    let words = if rect.width() < 300.0 {
-        text!("CHANGED IMAGE")
-    } else {
-        text!("CHANGED IMAGE: not what was taken of the patient")
-    };
     let font = FontId::new(theme::TEXT, theme::semibold());
+    let wide = |words: &str| painter.layout_no_wrap(words.to_owned(), font.clone(), Color32::BLACK).size().x;
+    let words = words_of_mark(wide, strip.width() - 16.0);
     painter.text(strip.center(), Align2::CENTER_CENTER, words, font.clone(), Color32::BLACK);
     // Again at the upper edge: a screenshot may be cut.
     let top = Rect::from_min_size(rect.min, vec2(rect.width(), FRAME * 2.0));
     painter.rect_filled(top, 0.0, tokens.warning);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_a_changed_image_is_never_cut() {
+        for code in ["en", "de"] {
+            crate::language::within(code, || {
+                let wide = |words: &str| 7.0 * words.chars().count() as f32;
+                for room in [120.0, 280.0, 340.0, 380.0, 700.0] {
+                    assert!(wide(words_of_mark(wide, room)) <= room, "{code}, {room}");
+                }
+                assert!(words_of_mark(wide, 700.0).contains(": "));
+            });
+        }
+    }
 }
