@@ -5,6 +5,11 @@
 //! registers. With `RAYON_NUM_THREADS=1` both are those of one core, which is what
 //! `docs/performance.md` compares.
 
+#![allow(
+    clippy::inline_always,
+    reason = "vector code must be inlined into the function that is compiled for the processor"
+)]
+
 use std::hint::black_box;
 
 use candle_core::{DType, Device, Tensor};

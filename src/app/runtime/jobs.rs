@@ -90,7 +90,7 @@ pub(super) fn load(
         let lungs = lungs::of_frame(&frame, masks).map_err(|error| Reason::of(&error));
         (lungs, rest.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
-    Ok(LoadedImage { lungs, pyramid, auto_window, presentations, color, frame })
+    Ok(LoadedImage { frame, pyramid, color, lungs, presentations, auto_window })
 }
 
 /// Writes the demo study into the cache folder, and yields its place.

@@ -8,10 +8,9 @@ use std::sync::OnceLock;
 
 use candle_core::Tensor;
 
-use super::Kernel;
-use super::conv::PreparedConv;
 use super::depthwise::{PackedFilter, admitted};
 use super::inverted_residual::InvertedResidual;
+use super::{ConvUnit, Kernel};
 use crate::cpu_values::{is_tracked, values};
 use crate::device::own_kernels_run;
 use crate::nchw16c::buffer::with_buffer;
@@ -29,12 +28,15 @@ impl InvertedResidual {
         if !matches!(mode, Mode::Inference | Mode::Sampling { .. }) || is_tracked(x) || !own_kernels_run(x.device()) {
             return Ok(None);
         }
-        let (Some(widen), Kernel::Prepared(narrow)) = (self.prepared_widening(), &self.narrow.kernel) else {
-            return Ok(None);
+        let widen = match &self.widen {
+            None => None,
+            Some(ConvUnit { kernel: Kernel::Prepared(conv), activation, .. }) => Some((conv, *activation)),
+            Some(_) => return Ok(None),
         };
+        let Kernel::Prepared(narrow) = &self.narrow.kernel else { return Ok(None) };
         let Some(filter) = PackedFilter::of(&self.filter, &self.packed)? else { return Ok(None) };
         let filter = filter.filter();
-        let x = admitted(x, widen.map_or(self.wide, PreparedConv::channels))?;
+        let x = admitted(x, widen.map_or(self.wide, |(conv, _)| conv.channels()))?;
         let size = Maps::of(x.dims())?;
         let between = filter.output(Maps { blocks: blocks(self.wide), ..size });
         let out = Maps { blocks: blocks(self.channels), ..between };
@@ -42,9 +44,9 @@ impl InvertedResidual {
         let mut y = vec![0.0; out.n * out.image() * LANES];
         with_buffer(between.n * between.image(), |maps| {
             let x = values(&x)?;
-            match (widen, &self.widen) {
-                (Some(conv), Some(unit)) => conv.widen_and_filter(pixels(&x), size, unit.activation, filter, maps)?,
-                _ => depthwise::convolve_to(pixels(&x), size, filter, maps),
+            match widen {
+                Some((conv, activation)) => conv.widen_and_filter(pixels(&x), size, activation, filter, maps)?,
+                None => depthwise::convolve_to(pixels(&x), size, filter, maps),
             }
             if let Some(excite) = &self.excite {
                 excite.weigh(maps, between, mode)?;
@@ -54,14 +56,5 @@ impl InvertedResidual {
             narrow.forward_to(LayerInput { pixels: maps, size: between, norm: None }, epilogue, pixels_mut(&mut y))
         })?;
         Tensor::from_vec(y, out.shape(), x.device()).map(Some)
-    }
-
-    /// The packed convolution that widens, if there is any; none where it is not packed.
-    fn prepared_widening(&self) -> Option<Option<&PreparedConv>> {
-        match self.widen.as_ref().map(|unit| &unit.kernel) {
-            None => Some(None),
-            Some(Kernel::Prepared(conv)) => Some(Some(conv)),
-            Some(Kernel::Plain { .. }) => None,
-        }
     }
 }
