@@ -101,16 +101,18 @@ impl Counts {
         let mut run = (0_u32, 0_usize);
         for start in (1..width.saturating_sub(1)).step_by(PART) {
             let end = (start + PART).min(width - 1);
-            let beside = here[start - 1..end - 1].iter().zip(&here[start + 1..=end]);
-            let around = beside.zip(above[start..end].iter().zip(&below[start..end]));
-            let is_even = |(v, ((left, right), (over, under))): (&f32, ((&f32, &f32), (&f32, &f32)))| {
-                (v == left) & (v == right) & (v == over) & (v == under)
+            let [left, right] = [&here[start - 1..end - 1], &here[start + 1..=end]];
+            let [over, under] = [&above[start..end], &below[start..end]];
+            let here = &here[start..end];
+            let is_even = |x: &usize| {
+                let v = here[*x];
+                v == left[*x] && v == right[*x] && v == over[*x] && v == under[*x]
             };
-            let all = here[start..end].iter().zip(around);
-            if !all.clone().fold(false, |any, one| any | is_even(one)) {
+            // A sum, and no search: it takes several pixels at a time.
+            if (0..here.len()).map(|x| u32::from(is_even(&x))).sum::<u32>() == 0 {
                 continue;
             }
-            for (v, _) in all.filter(|(v, around)| is_even((*v, *around))) {
+            for v in (0..here.len()).filter(is_even).map(|x| here[x]) {
                 if run.0 != v.to_bits() {
                     *self.even.entry(run.0).or_default() += run.1;
                     run = (v.to_bits(), 0);
