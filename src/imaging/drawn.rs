@@ -165,7 +165,7 @@ mod tests {
     fn rows_are_counted_as_pixel_by_pixel() {
         for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 7), (3, 3), (65, 20), (67, 40), (200, 30)] {
             let blocks = |i: usize| ((i % width / 7 * 31 + i / width / 5 * 17) % 3) as f32;
-            let specks = |i: usize| if i * 7919 % 23 == 0 { f32::NAN } else { blocks(i) };
+            let specks = |i: usize| if (i * 7919).is_multiple_of(23) { f32::NAN } else { blocks(i) };
             let plane = Plane { width, height, values: (0..width * height).map(specks).collect() };
             let at = |x: isize, y: isize| {
                 let inside = (0..width as isize).contains(&x) && (0..height as isize).contains(&y);
