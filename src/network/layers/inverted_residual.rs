@@ -7,12 +7,14 @@
 //! are divided by the rate of keeping; in inference and in sampling every branch runs. A recorded
 //! pass has a way back of its own, unit by unit.
 
+mod in_use;
+
 use candle_core::{Tensor, bail};
+use in_use::Filters;
 
 use super::activation::Activation;
 use super::channels::scale;
 use super::conv_unit::can_keep;
-use super::inverted_in_use::Filters;
 use super::squeeze_excite::{SqueezeExcite, SqueezeSpec};
 use super::{ConvUnit, mask};
 use crate::geometry::Geometry;
@@ -98,17 +100,17 @@ impl InvertedSpec {
 
 /// A block.
 pub struct InvertedResidual {
-    pub(super) widen: Option<ConvUnit>,
-    pub(super) filter: ConvUnit,
-    pub(super) excite: Option<SqueezeExcite>,
-    pub(super) narrow: ConvUnit,
-    pub(super) packed: Filters,
+    widen: Option<ConvUnit>,
+    filter: ConvUnit,
+    excite: Option<SqueezeExcite>,
+    narrow: ConvUnit,
+    packed: Filters,
     /// Channels of the depthwise convolution.
-    pub(super) wide: usize,
+    wide: usize,
     /// Channels of the output.
-    pub(super) channels: usize,
+    channels: usize,
     /// Input and output have the same shape and are added.
-    pub(super) added: bool,
+    added: bool,
     drop: f32,
     number: u64,
 }

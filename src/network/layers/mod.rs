@@ -16,7 +16,6 @@ pub mod depthwise;
 #[cfg(test)]
 mod gradient_tests;
 mod handed_on;
-mod inverted_in_use;
 pub mod inverted_residual;
 pub mod layer_norm;
 pub mod pool;

@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 
 use candle_core::Tensor;
 
-use super::depthwise::{PackedFilter, admitted};
-use super::inverted_residual::InvertedResidual;
-use super::{ConvUnit, Kernel};
+use super::InvertedResidual;
 use crate::cpu_values::{is_tracked, values};
 use crate::device::own_kernels_run;
+use crate::layers::depthwise::{PackedFilter, admitted};
+use crate::layers::{ConvUnit, Kernel};
 use crate::nchw16c::buffer::with_buffer;
 use crate::nchw16c::forward::{Epilogue, LayerInput};
 use crate::nchw16c::{LANES, Maps, blocks, depthwise, pixels, pixels_mut, to_blocks};
