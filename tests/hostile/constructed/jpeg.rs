@@ -130,5 +130,20 @@ pub(crate) fn all() -> Vec<Constructed> {
         })
         .says("tiles"),
     );
+    all.extend(without_guard_bits());
     all
+}
+
+/// Streams of JPEG 2000 whose quantisation has no guard bits and a style that there is none of: their
+/// bands have one bit fewer than none, and a sum without a sign goes round.
+fn without_guard_bits() -> impl Iterator<Item = Constructed> {
+    const QUANTIZATION: [u8; 2] = [0xFF, 0x5C];
+    let seeds = crate::seeds::all().into_iter().filter(|seed| matches!(seed.reader, Reader::Codec));
+    seeds.filter_map(|mut seed| {
+        let start = seed.bytes.windows(4).position(|window| window == [0xFF, 0x4F, 0xFF, 0x51])?;
+        let marker = seed.bytes[start..].windows(2).position(|window| window == QUANTIZATION)?;
+        seed.bytes[start + marker + 4] = 0x1F;
+        let name = format!("{}, without guard bits", seed.name);
+        Some(Constructed::of(Reader::Codec, name, move || seed.bytes.clone()))
+    })
 }
