@@ -7,7 +7,7 @@
 #[path = "../../tests/spec/dicom_bytes.rs"]
 mod dicom_bytes;
 #[allow(dead_code, reason = "the runs of the tests use more of it")]
-#[path = "../../tests/hostile/readers.rs"]
+#[path = "../../tests/hostile/readers/mod.rs"]
 mod readers;
 #[allow(dead_code, reason = "the runs of the tests use more of it")]
 #[path = "../../tests/hostile/seeds/mod.rs"]
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use readers::{Bench, Reader};
 
 /// Each reader with the name of its target.
-const TARGETS: [(Reader, &str); 32] = [
+const TARGETS: [(Reader, &str); 38] = [
     (Reader::Dicom, "dicom"),
     (Reader::Codec, "codec"),
     (Reader::Deidentify, "deidentify"),
@@ -54,6 +54,12 @@ const TARGETS: [(Reader, &str); 32] = [
     (Reader::StudyRecords, "study_records"),
     (Reader::Catalogue, "catalogue"),
     (Reader::Audit, "audit"),
+    (Reader::StudyTruth, "study_truth"),
+    (Reader::HangingRules, "hanging_rules"),
+    (Reader::Peers, "peers"),
+    (Reader::Preferences, "preferences"),
+    (Reader::Search, "search"),
+    (Reader::Impression, "impression"),
 ];
 
 thread_local! {
