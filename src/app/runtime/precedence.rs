@@ -1,5 +1,5 @@
 //! Who waits for a frame comes first: work ahead (frames that may be asked for next, thumbnails)
-//! begins nothing new meanwhile. On a machine of two cores a click took twice as long without.
+//! begins nothing new meanwhile, so that few cores are not shared with what nobody waits for.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
