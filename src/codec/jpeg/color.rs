@@ -4,6 +4,7 @@
 //! with c half the range. Whether an image is `YCbCr` is for the caller to know: from
 //! [`Header::is_ycbcr`](super::Header::is_ycbcr), and from what stands around the stream.
 
+use super::interleaved::LANES;
 use super::sample::Sample;
 
 /// Fractional bits of the factors.
@@ -16,8 +17,6 @@ const CR_TO_G: i64 = 46_802;
 const CB_TO_B: i64 = 116_130;
 /// Most bits of a sample whose products stay below 2³¹.
 const NARROW: u8 = 14;
-/// Pixels that are converted at once.
-const LANES: usize = 32;
 
 /// Red, green and blue of a row of Y, Cb and Cr.
 ///
@@ -44,10 +43,7 @@ pub(super) fn row_to_rgb<S: Sample>([y, cb, cr]: [&[S]; 3], precision: u8, incom
         for i in 0..LANES {
             [rgb[0][i], rgb[1][i], rgb[2][i]] = convert(y[i], cb[i], cr[i]);
         }
-        let [red, green, blue] = rgb;
-        for (((pixel, red), green), blue) in block.iter_mut().zip(red).zip(green).zip(blue) {
-            *pixel = [red, green, blue];
-        }
+        S::interleaved(&rgb, block);
     }
     for (((pixel, y), cb), cr) in rest.iter_mut().zip(y).zip(cb).zip(cr) {
         *pixel = convert(*y, *cb, *cr);

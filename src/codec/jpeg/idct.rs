@@ -156,7 +156,12 @@ fn samples<T: Held, const HELD: usize>(block: &Block, steps: &Quantization) -> L
     }
     let columns = pass::<T, HELD>(&lanes, CONST_BITS - T::PASS1_BITS);
     let rows = pass::<T, HELD>(&T::transposed(&columns), CONST_BITS + T::PASS1_BITS + 3);
-    T::transposed(&rows).map(|row| row.map(T::sample))
+    // No `map`: arrays of arrays are mapped by a call, which no vector unit compiles.
+    let mut samples = [[T::Sample::default(); 8]; 8];
+    for (sample, held) in samples.as_flattened_mut().iter_mut().zip(T::transposed(&rows).as_flattened()) {
+        *sample = held.sample();
+    }
+    samples
 }
 
 /// A constant with [`CONST_BITS`] fractional bits, as libjpeg rounds it.

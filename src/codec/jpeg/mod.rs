@@ -31,6 +31,7 @@ mod error;
 mod header;
 mod huffman;
 mod idct;
+mod interleaved;
 mod intervals;
 mod lossless;
 mod planes;

@@ -1,5 +1,6 @@
 //! Samples as bytes and as words: what takes either is written once.
 
+use super::interleaved::{self, LANES};
 use crate::image::Samples;
 use crate::memory::zeros;
 
@@ -14,10 +15,12 @@ pub(super) trait Sample: Copy + Default + Into<u16> + 'static {
     fn all(samples: &Samples) -> &[Self];
     fn all_mut(samples: &mut Samples) -> &mut [Self];
     fn taken(samples: &mut Samples) -> Vec<Self>;
+    /// Three rows as pixels.
+    fn interleaved(rows: &[[Self; LANES]; 3], pixels: &mut [[Self; 3]; LANES]);
 }
 
 macro_rules! sample {
-    ($of:ty, $kind:ident) => {
+    ($of:ty, $kind:ident, $interleaved:path) => {
         impl Sample for $of {
             #[inline(always)]
             fn of(value: u16) -> Self {
@@ -41,12 +44,17 @@ macro_rules! sample {
             fn taken(samples: &mut Samples) -> Vec<Self> {
                 if let Samples::$kind(samples) = samples { std::mem::take(samples) } else { Vec::new() }
             }
+
+            #[inline(always)]
+            fn interleaved(rows: &[[Self; LANES]; 3], pixels: &mut [[Self; 3]; LANES]) {
+                $interleaved(rows, pixels);
+            }
         }
     };
 }
 
-sample!(u8, Bytes);
-sample!(u16, Words);
+sample!(u8, Bytes, interleaved::bytes);
+sample!(u16, Words, interleaved::any);
 
 /// So many samples of 0; `None` where there is no memory for them.
 pub(super) fn black<S: Sample>(count: usize) -> Option<Samples> {

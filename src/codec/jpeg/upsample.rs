@@ -221,7 +221,9 @@ fn doubled<S: Sample>(sums: &[u16], line: &mut [S], shift: u32, (left, right): (
     let triples = sums.windows(LANES + 2).step_by(LANES);
     for (block, sums) in blocks.iter_mut().zip(triples) {
         let Some(sums) = sums.first_chunk::<{ LANES + 2 }>() else { break };
-        *block = std::array::from_fn(|i| pair([sums[i], sums[i + 1], sums[i + 2]]));
+        for i in 0..LANES {
+            block[i] = pair([sums[i], sums[i + 1], sums[i + 2]]);
+        }
     }
     for (place, sums) in rest.iter_mut().zip(sums.get(done..).unwrap_or_default().array_windows()) {
         *place = pair(*sums);

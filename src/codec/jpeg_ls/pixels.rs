@@ -20,9 +20,15 @@ pub(super) fn decode<const WHOLE: bool, const N: usize>(
     let mut own = *bits;
     let mut x = 0;
     while x < width {
-        let neighbours: [Neighbours; N] = std::array::from_fn(|c| Neighbours::at(&lines[c], x));
-        let of = neighbours.map(|around| around.context(coding));
-        if of.iter().all(|context| *context == 0) {
+        // No `map`: it would be a call for each pixel.
+        let (mut neighbours, mut of) = ([Neighbours::default(); N], [0; N]);
+        let mut repeats = true;
+        for c in 0..N {
+            neighbours[c] = Neighbours::at(&lines[c], x);
+            of[c] = neighbours[c].context(coding);
+            repeats &= of[c] == 0;
+        }
+        if repeats {
             let length;
             (own, length) = run_length(own, run, width - x)?;
             for (line, around) in lines.iter_mut().zip(&neighbours) {
@@ -55,7 +61,7 @@ pub(super) fn decode<const WHOLE: bool, const N: usize>(
 }
 
 /// Ra, Rb, Rc and Rd.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Neighbours {
     left: i32,
     above: i32,
