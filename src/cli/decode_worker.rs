@@ -16,7 +16,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    foreign::serve(io::stdin(), io::stdout().lock(), args.trials)?;
+    foreign::serve(io::stdout().lock(), args.trials)?;
     Ok(Outcome::Done)
 }
 

@@ -27,6 +27,7 @@ mod guarded_thread;
 mod jpeg_2000;
 mod jpeg_xl;
 mod message;
+mod patience;
 mod pool;
 mod process;
 mod samples;
@@ -75,7 +76,7 @@ pub(super) fn decode(
     let budget = Budget::of(decoder, samples, stream.len() as u64);
     let Some(pool) = pool() else { return guarded_thread::decode(decoder, stream, size, budget) };
     match pool.take() {
-        Ok(process) => pool.ask(process, budget.request(decoder, size, stream), budget),
+        Ok(process) => pool.ask(process, &budget.request(decoder, size, stream), budget),
         Err(error) => {
             static TOLD: AtomicBool = AtomicBool::new(false);
             if !TOLD.swap(true, Ordering::Relaxed) {

@@ -130,11 +130,11 @@ impl Pool {
 
     fn ask_trial(&self, trial: Trial, bytes: usize, budget: Budget) -> Result<usize, StudyError> {
         let request = budget.request(Decoder::Trial, None, trial.stream(bytes));
-        self.ask(self.take()?, request, budget).map(|samples| samples.bytes.len())
+        self.ask(self.take()?, &request, budget).map(|samples| samples.bytes.len())
     }
 
     /// Has a process that was taken decode, and gives it back.
-    pub(super) fn ask(&self, mut process: Process, request: Request, budget: Budget) -> Result<Samples, StudyError> {
+    pub(super) fn ask(&self, mut process: Process, request: &Request, budget: Budget) -> Result<Samples, StudyError> {
         let reply = process.ask(request, budget.wait);
         let clean = matches!(&reply, Ok(Ok(samples)) if samples.missing.is_none());
         let small = matches!(&reply, Ok(Ok(samples)) if (samples.bytes.len() as u64) < KEPT_BELOW)
@@ -156,7 +156,7 @@ impl Pool {
     pub(super) fn take(&self) -> io::Result<Process> {
         let mut processes = self.lock();
         loop {
-            while let Some(mut process) = processes.idle.pop() {
+            while let Some(process) = processes.idle.pop() {
                 if process.runs() {
                     processes.busy.push(process.id());
                     return Ok(process);

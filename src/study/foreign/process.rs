@@ -1,19 +1,16 @@
 //! One process that decodes: how it is started, asked, and ended.
 //!
-//! A thread of its own carries requests and replies, so that whoever asks waits no longer than the
-//! time allowed, wherever the process hangs: it is killed then, the pipes break, and the thread
-//! ends.
+//! Whoever asks waits no longer than the time allowed, wherever the process hangs ([`patience`](super::patience)).
 
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::study::StudyError;
 
 use super::message::{GREETING, Request, read_reply};
+use super::patience::Patience;
 use super::samples::Samples;
 use super::standstill::STOOD_STILL;
 
@@ -37,9 +34,9 @@ pub(super) enum Silence {
 
 /// A process that decodes.
 pub(super) struct Process {
-    child: Child,
-    requests: Sender<Request>,
-    replies: Receiver<io::Result<Reply>>,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    patience: Patience,
 }
 
 impl Process {
@@ -49,6 +46,8 @@ impl Process {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Nothing that it could say of a file reaches a log.
         command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+        // A process of a training keeps its pages no longer than any other.
+        command.env_remove("MIMALLOC_PURGE_DELAY");
         // What the allocator keeps in hand could be taken beside the budget: a gigabyte without this.
         command.env("MIMALLOC_ARENA_RESERVE", IN_HAND);
         #[cfg(windows)]
@@ -58,65 +57,37 @@ impl Process {
             command.creation_flags(0x0800_0000);
         }
         let mut child = command.spawn()?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(ErrorKind::BrokenPipe.into());
-        };
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let patience = Patience::with(child)?;
+        let (Some(input), Some(output)) = (input, output) else { return Err(ErrorKind::BrokenPipe.into()) };
         widen(&input, &output);
-        let (requests, asked) = mpsc::channel();
-        let (answered, replies) = mpsc::channel();
-        let (greeted, greeting) = mpsc::channel();
-        let mut process = Self { child, requests, replies };
-        thread::Builder::new().name("decoder".into()).spawn(move || {
-            let mut output = BufReader::new(output);
-            if greeted.send(greets(&mut output)).is_ok() {
-                carry(&asked, input, output, &answered);
-            }
-        })?;
-        match greeting.recv_timeout(GREETS_WITHIN) {
-            Ok(Ok(())) => Ok(process),
-            Ok(Err(error)) => Err(error),
-            Err(_) => {
-                process.end();
-                Err(ErrorKind::TimedOut.into())
-            }
+        let mut process = Self { input, output: BufReader::new(output), patience };
+        match process.patience.within(GREETS_WITHIN, || greets(&mut process.output)) {
+            (true, _) => Err(ErrorKind::TimedOut.into()),
+            (false, greeted) => greeted.map(|()| process),
         }
     }
 
     /// Number of the process.
     pub(super) fn id(&self) -> u32 {
-        self.child.id()
+        self.patience.id()
     }
 
     /// Whether it runs still.
-    pub(super) fn runs(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub(super) fn runs(&self) -> bool {
+        self.patience.runs()
     }
 
     /// Asks, and waits no longer than `time`. After a silence the process is gone.
-    pub(super) fn ask(&mut self, request: Request, time: Duration) -> Result<Reply, Silence> {
-        let silence = if self.requests.send(request).is_err() {
-            Silence::Ended
-        } else {
-            match self.replies.recv_timeout(time) {
-                Ok(Ok(reply)) => return Ok(reply),
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Silence::Ended,
-                Err(RecvTimeoutError::Timeout) => Silence::TooLong,
-            }
-        };
-        let status = self.end();
-        Err(if status.is_some_and(took_too_long) { Silence::TooLong } else { silence })
-    }
-
-    fn end(&mut self) -> Option<ExitStatus> {
-        // It may have ended by itself; then how stands.
-        let _ = self.child.kill();
-        self.child.wait().ok()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end();
+    pub(super) fn ask(&mut self, request: &Request, time: Duration) -> Result<Reply, Silence> {
+        let Self { input, output, patience } = self;
+        let asked = || request.write(input).and_then(|()| read_reply(output));
+        match patience.within(time, asked) {
+            (false, Ok(reply)) => Ok(reply),
+            (true, _) => Err(Silence::TooLong),
+            (false, Err(_)) if patience.end().is_some_and(took_too_long) => Err(Silence::TooLong),
+            (false, Err(_)) => Err(Silence::Ended),
+        }
     }
 }
 
@@ -141,22 +112,6 @@ fn greets(output: &mut impl Read) -> io::Result<()> {
     let mut word = [0; GREETING.len()];
     output.read_exact(&mut word)?;
     if word == GREETING { Ok(()) } else { Err(ErrorKind::InvalidData.into()) }
-}
-
-/// Carries requests to the process and its replies back, until one side is gone.
-fn carry(
-    asked: &Receiver<Request>,
-    mut input: ChildStdin,
-    mut output: BufReader<ChildStdout>,
-    answered: &Sender<io::Result<Reply>>,
-) {
-    while let Ok(request) = asked.recv() {
-        let reply = request.write(&mut input).and_then(|()| read_reply(&mut output));
-        let broken = reply.is_err();
-        if answered.send(reply).is_err() || broken {
-            return;
-        }
-    }
 }
 
 /// Lets a megabyte stand in each pipe, so that images go through in few steps.
