@@ -22,11 +22,11 @@ use super::pass::Known;
 use super::progress::Progress;
 use super::similar::{Galleries, SHOWN};
 use super::study_worker::{StudyJob, StudyScores};
+use super::what_if::filling::SmallCopy;
 use super::what_if::question::Question;
 use super::what_if::{Canvas, WhatIfError};
 use super::{Analysis, AnalysisOptions, BesideImage, EngineError, Event, ModelInfo, Request};
 use crate::cancel::CancelToken;
-use crate::imaging::Plane;
 use crate::model::Model;
 use crate::panic_guard::{Panicked, guarded};
 use crate::study::Frame;
@@ -179,7 +179,7 @@ struct Last {
     choice: Arc<Choice>,
     known: Known,
     /// The copy on which holes of the image are filled.
-    copy: Arc<OnceLock<Plane>>,
+    copy: Arc<OnceLock<SmallCopy>>,
 }
 
 impl<L: Library> Worker<L> {

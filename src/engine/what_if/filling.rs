@@ -16,7 +16,9 @@
 //!
 //! What it does not do: paint anything that a radiologist would take for anatomy.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,21 +74,41 @@ impl Filling {
 }
 
 /// The copy of a plane on which its holes are filled: made once for all of them.
-#[must_use]
-pub fn copy_of(plane: &Plane) -> Plane {
-    let (w, h) = copy_size(plane.width, plane.height);
-    resize(plane, w, h)
+#[derive(Debug)]
+pub struct SmallCopy {
+    plane: Plane,
+    blurred: OnceLock<Plane>,
+    deviation: OnceLock<f64>,
+}
+
+impl SmallCopy {
+    #[must_use]
+    pub fn of(plane: &Plane) -> Self {
+        let (w, h) = copy_size(plane.width, plane.height);
+        Self { plane: resize(plane, w, h), blurred: OnceLock::new(), deviation: OnceLock::new() }
+    }
+
+    fn blurred(&self) -> &Plane {
+        let sigma = BLUR * self.plane.width.max(self.plane.height) as f32;
+        self.blurred.get_or_init(|| gaussian(&self.plane, sigma))
+    }
+
+    /// Standard deviation of its values.
+    fn deviation(&self) -> f64 {
+        *self.deviation.get_or_init(|| deviation(&self.plane.values))
+    }
 }
 
 /// `plane` with everything filled in that is `taken` (`width × height`, row by row); the rest stays
-/// as it is. `copy` is that of [`copy_of`]; the seed is that of ROAD's noise.
+/// as it is. `copy` is that of this plane; the seed is that of ROAD's noise.
 ///
 /// `None` for a plane and a mask that do not agree, and where too little is left to fill from.
 #[must_use]
-pub fn filled(plane: &Plane, copy: &Plane, taken: &[bool], filling: Filling, seed: u64) -> Option<Plane> {
+pub fn filled(plane: &Plane, copy: &SmallCopy, taken: &[bool], filling: Filling, seed: u64) -> Option<Plane> {
     let (width, height) = (plane.width, plane.height);
     let (columns, rows) = bounds(taken, width)?;
-    if taken.len() != plane.values.len() || (copy.width, copy.height) != copy_size(width, height) {
+    let (w, h) = (copy.plane.width, copy.plane.height);
+    if taken.len() != plane.values.len() || (w, h) != copy_size(width, height) {
         return None;
     }
     let part = if filling == Filling::Mirror {
@@ -95,15 +117,14 @@ pub fn filled(plane: &Plane, copy: &Plane, taken: &[bool], filling: Filling, see
         }
         mirrored(plane, &columns, &rows)
     } else {
-        let (w, h) = (copy.width, copy.height);
-        let hole = shrunk(taken, (width, height), (w, h));
+        let hole = shrunk(taken, (width, height), (w, h), &columns, &rows);
         if hole.iter().all(|hole| *hole) {
             return None;
         }
         let filled = match filling {
-            Filling::Mean => means(copy, &hole),
-            Filling::Blur => gaussian(copy, BLUR * w.max(h) as f32),
-            _ => road(copy, &hole, seed),
+            Filling::Mean => Cow::Owned(means(&copy.plane, &hole)),
+            Filling::Blur => Cow::Borrowed(copy.blurred()),
+            _ => Cow::Owned(road(copy, &hole, seed)),
         };
         bilinear_part(&filled, width, height, columns.clone(), rows.clone())
     };
@@ -141,17 +162,23 @@ fn copy_size(width: usize, height: usize) -> (usize, usize) {
 }
 
 /// Pixels of the copy that hold anything of the hole: what is taken away must not colour what is
-/// put in its place.
-fn shrunk(taken: &[bool], (width, height): (usize, usize), (w, h): (usize, usize)) -> Vec<bool> {
+/// put in its place. All of the hole lies in these columns and rows.
+fn shrunk(
+    taken: &[bool],
+    (width, height): (usize, usize),
+    (w, h): (usize, usize),
+    columns: &Range<usize>,
+    rows: &Range<usize>,
+) -> Vec<bool> {
     if (w, h) == (width, height) {
         return taken.to_vec();
     }
     let mut hole = vec![false; w * h];
-    for (y, row) in taken.chunks_exact(width).enumerate() {
-        let to = y * h / height * w;
-        for (x, _) in row.iter().enumerate().filter(|(_, taken)| **taken) {
-            hole[to + x * w / width] = true;
-        }
+    let to_column: Vec<usize> = columns.clone().map(|x| x * w / width).collect();
+    for y in rows.clone() {
+        let to = &mut hole[y * h / height * w..][..w];
+        let row = &taken[y * width..][columns.clone()];
+        to_column.iter().zip(row).for_each(|(x, taken)| to[*x] |= *taken);
     }
     // Scaling down looks a pixel further than its own.
     let wide = hole.clone();
@@ -171,11 +198,12 @@ fn mirrored(plane: &Plane, columns: &Range<usize>, rows: &Range<usize>) -> Plane
     Plane { width: columns.len(), height: rows.len(), values }
 }
 
-fn road(plane: &Plane, hole: &[bool], seed: u64) -> Plane {
+fn road(copy: &SmallCopy, hole: &[bool], seed: u64) -> Plane {
+    let plane = &copy.plane;
     let keep: Vec<bool> = hole.iter().map(|hole| !hole).collect();
     let image = InputImage { channels: 1, width: plane.width, height: plane.height, values: plane.values.clone() };
     // The noise is stated for images of standard deviation one.
-    let values = imputed(&image, &keep, NOISE * deviation(&plane.values), seed).values;
+    let values = imputed(&image, &keep, NOISE * copy.deviation(), seed).values;
     Plane { values, ..*plane }
 }
 
@@ -232,7 +260,7 @@ mod tests {
         for side in [64, 1024] {
             let (plane, taken) = image(side);
             for filling in [Filling::Road, Filling::Mean, Filling::Mirror] {
-                let without = filled(&plane, &copy_of(&plane), &taken, filling, 1).unwrap();
+                let without = filled(&plane, &SmallCopy::of(&plane), &taken, filling, 1).unwrap();
                 for (i, (new, old)) in without.values.iter().zip(&plane.values).enumerate() {
                     if taken[i] {
                         assert!((-0.2..1.2).contains(new), "{filling:?} {side}: {new} at {i}");
@@ -248,7 +276,7 @@ mod tests {
     fn road_continues_a_ramp_and_the_mean_is_that_of_the_surroundings() {
         let (plane, taken) = image(64);
         let middle = 24 * 64 + 24;
-        let of = |filling| filled(&plane, &copy_of(&plane), &taken, filling, 1).unwrap().values[middle];
+        let of = |filling| filled(&plane, &SmallCopy::of(&plane), &taken, filling, 1).unwrap().values[middle];
         let spread = deviation(&plane.values) as f32;
         assert!((of(Filling::Road) - 24.0 / 64.0).abs() < 0.05 * spread, "{}", of(Filling::Road));
         assert!((of(Filling::Mean) - 23.5 / 64.0).abs() < 1e-3, "{}", of(Filling::Mean));
@@ -261,7 +289,7 @@ mod tests {
         let values = (0..side * side).map(|i| if (i + i / side) % 2 == 0 { 0.0 } else { 1.0 }).collect();
         let plane = Plane { width: side, height: side, values };
         let taken: Vec<bool> = (0..side * side).map(|i| i % side < 64).collect();
-        let without = filled(&plane, &copy_of(&plane), &taken, Filling::Blur, 1).unwrap();
+        let without = filled(&plane, &SmallCopy::of(&plane), &taken, Filling::Blur, 1).unwrap();
         // At the border the blur repeats what stands there.
         let well_inside = |i: &usize| (24..60).contains(&(i % side)) && (24..104).contains(&(i / side));
         assert!((0..side * side).filter(well_inside).all(|i| (without.values[i] - 0.5).abs() < 0.01));
@@ -271,8 +299,8 @@ mod tests {
     fn with_nothing_left_to_fill_from_nothing_is_filled() {
         let (plane, _) = image(64);
         for filling in Filling::ALL {
-            assert_eq!(filled(&plane, &copy_of(&plane), &[true; 64 * 64], filling, 1), None);
-            assert_eq!(filled(&plane, &copy_of(&plane), &[true; 3], filling, 1), None, "a mask of another image");
+            assert_eq!(filled(&plane, &SmallCopy::of(&plane), &[true; 64 * 64], filling, 1), None);
+            assert_eq!(filled(&plane, &SmallCopy::of(&plane), &[true; 3], filling, 1), None, "a mask of another image");
         }
     }
 }

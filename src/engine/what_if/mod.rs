@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use self::alteration::Alteration;
-use self::filling::{Filling, copy_of, filled};
+use self::filling::{Filling, SmallCopy, filled};
 use self::random_places::random_place;
 use super::analysis::{analyze, scores};
 use super::pass::Pass;
@@ -137,7 +137,7 @@ pub struct WhatIf {
 pub struct Canvas<'a> {
     pub frame: &'a Frame,
     /// The copy on which holes are filled.
-    pub copy: &'a OnceLock<Plane>,
+    pub copy: &'a OnceLock<SmallCopy>,
 }
 
 /// The image as changed.
@@ -166,7 +166,7 @@ fn without(canvas: Canvas<'_>, removal: &Removal) -> Result<Plane, WhatIfError> 
     if !removal.taken.contains(&true) {
         return Err(WhatIfError::Nothing);
     }
-    let copy = canvas.copy.get_or_init(|| copy_of(plane));
+    let copy = canvas.copy.get_or_init(|| SmallCopy::of(plane));
     filled(plane, copy, &removal.taken, removal.filling, removal.seed).ok_or(WhatIfError::Everything)
 }
 
