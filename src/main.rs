@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Keeps freed pages for a second: a training step asks for the same hundreds of megabytes again
-/// and again.
+/// Keeps freed pages for a second: images and feature maps of tens of megabytes come and go.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -25,6 +25,7 @@ mod frame_at;
 mod images;
 mod inputs;
 mod inspect;
+mod kept_pages;
 mod measurements;
 mod models;
 mod npy;
@@ -201,6 +202,22 @@ enum Command {
     DecodeWorker(decode_worker::Args),
 }
 
+impl Command {
+    /// Whether networks are trained.
+    fn trains(&self) -> bool {
+        matches!(
+            self,
+            Self::Crossval(_)
+                | Self::Ablate(_)
+                | Self::Search(_)
+                | Self::Train(_)
+                | Self::Pipeline(_)
+                | Self::TrainGate(_)
+                | Self::TrainSegmenter(_)
+        )
+    }
+}
+
 /// How a command ended that did not fail as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -298,6 +315,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         foreign::use_processes_of(program);
     }
     let Some(command) = cli.command else { return view(cli.view) };
+    if command.trains() {
+        kept_pages::begin();
+    }
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
