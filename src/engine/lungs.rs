@@ -98,6 +98,8 @@ pub enum LungSearch {
     Refused(String),
     /// The file says that it is no chest radiograph, or there is no segmenter.
     NotLookedFor,
+    /// They are still to be looked for.
+    Awaited,
 }
 
 impl LungSearch {
@@ -106,7 +108,7 @@ impl LungSearch {
     pub fn found(&self) -> Option<&Arc<Lungs>> {
         match self {
             Self::Found(lungs) => Some(lungs),
-            Self::Refused(_) | Self::NotLookedFor => None,
+            Self::Refused(_) | Self::NotLookedFor | Self::Awaited => None,
         }
     }
 
@@ -116,6 +118,7 @@ impl LungSearch {
         match self {
             Self::Found(_) => None,
             Self::Refused(reason) => Some(reason),
+            Self::Awaited => Some("The lungs are still being looked for."),
             Self::NotLookedFor => {
                 Some("The file says that it is no chest radiograph, or this program has no lung segmenter.")
             }
@@ -158,6 +161,14 @@ fn segmented(frame: &Frame) -> LungSearch {
     let (version, sha256) = (manifest.version.clone(), manifest.weights_sha256.clone());
     let source = FieldsSource::Segmenter { version, sha256, expected_dice: lungs.agreement };
     LungSearch::Found(Arc::new(Lungs::new(fields, source)))
+}
+
+/// What can be said before anything was looked for: nothing need be done where there is neither a
+/// mask nor, by what the file says, a chest radiograph.
+#[must_use]
+pub fn before_looking(frame: &Frame, masks: Option<&LungMasks>) -> LungSearch {
+    let may_be_found = masks.is_some() || may_be_a_chest_radiograph(&frame.entry.meta);
+    if may_be_found { LungSearch::Awaited } else { LungSearch::NotLookedFor }
 }
 
 /// The lungs of an image: those of the mask of its name, else those that the segmenter outlines.

@@ -74,12 +74,17 @@ impl Bench {
     }
 
     pub(crate) fn loaded(&mut self, generation: Generation, frame: Frame) {
+        self.loaded_with(generation, frame, LungSearch::NotLookedFor);
+    }
+
+    /// The same with what is known of the lungs by then.
+    pub(crate) fn loaded_with(&mut self, generation: Generation, frame: Frame, lungs: LungSearch) {
         let loaded = LoadedImage {
             pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
             auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
             color: None,
             presentations: Arc::default(),
-            lungs: Ok(LungSearch::NotLookedFor),
+            lungs: Ok(lungs),
             frame: Arc::new(frame),
         };
         self.message(Message::FrameLoaded { generation, result: Ok(loaded) });

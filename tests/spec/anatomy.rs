@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use pellucid::app::command::{Command, OverlayCommand};
-use pellucid::app::state::Model;
+use pellucid::app::command::{Command, FileCommand, OverlayCommand, StudyCommand};
+use pellucid::app::state::{Model, Reason};
+use pellucid::app::update::effect::Effect;
+use pellucid::app::update::message::Message;
+use pellucid::engine::Event;
 use pellucid::engine::lungs::{FieldsSource, LungSearch, Lungs};
 use pellucid::evaluation::summarize::together::overlap;
 use pellucid::explain::evidence_shares::{EvidenceShares, OUTSIDE};
@@ -18,11 +21,12 @@ use pellucid::imaging::Plane;
 use pellucid::imaging::lung_fields::{LungFields, LungRegion};
 use pellucid::model::manifest::{Input, Normalization, Resize};
 use pellucid::phantom::{self, Age, Lung, PhantomRecipe, render};
+use pellucid::study::Frame;
 use serde_json::Value;
 
 use crate::cli::{code, lines, pellucid, said};
 use crate::toy;
-use crate::viewer::common::Bench;
+use crate::viewer::common::{self, Bench};
 
 fn recipe(seed: u64, age: Age, opacity: &str) -> PhantomRecipe {
     PhantomRecipe { seed, size: 128, age, opacities: vec![opacity.parse().unwrap()], ..PhantomRecipe::default() }
@@ -242,6 +246,55 @@ fn the_viewer_says_where_the_evidence_lies_and_draws_the_lungs() {
     harness.run_steps(4);
     assert!(harness.query_by_label("Lung outline").is_some());
     assert!(harness.query_by_label_contains("Evidence in the lungs: ").is_some());
+}
+
+/// The frames whose lungs were asked for.
+fn searches(bench: &mut Bench) -> Vec<Arc<Frame>> {
+    let asked = |effect| if let Effect::FindLungs(frame) = effect { Some(frame) } else { None };
+    std::mem::take(&mut bench.effects).into_iter().filter_map(asked).collect()
+}
+
+#[test]
+fn a_radiograph_is_on_screen_before_its_lungs_are_found_and_goes_into_no_report_without_them() {
+    let mut bench = Bench::new();
+    bench.event(Event::ModelReady(common::model()));
+    let images: Vec<_> = (0..2).map(|i| common::entry(&format!("1.2.{i}"), 1, 64, 48)).collect();
+    let catalogue = Box::new(common::catalogue_of(&images));
+    bench.message(Message::Scanned { paths: vec!["/films".into()], catalogue });
+    let of = |image: usize| Frame { entry: images[image].clone(), ..common::frame(64, 48) };
+    bench.loaded_with(bench.state.generation, of(0), LungSearch::Awaited);
+    assert!(bench.state.frame().is_some(), "it is shown");
+    for event in common::events(bench.state.generation, 100) {
+        bench.event(event);
+    }
+    let asked = searches(&mut bench);
+    assert_eq!(asked.len(), 1);
+
+    bench.command(Command::File(FileCommand::ExportReport));
+    assert!(bench.effects.is_empty(), "a report would be silent on its lungs");
+    assert!(bench.state.notices.iter().any(|n| n.text.contains("still being looked for")), "{:?}", bench.state.notices);
+
+    // The reader went on before they were found: they are kept with their image.
+    bench.command(Command::Study(StudyCommand::NextImage));
+    bench.loaded_with(bench.state.generation, of(1), LungSearch::Awaited);
+    let lung: Vec<bool> = (0..64 * 48).map(|i| (4..28).contains(&(i % 64)) || (36..60).contains(&(i % 64))).collect();
+    let source = FieldsSource::Mask { path: None, sha256: "ab".into() };
+    let fields = LungFields::of_lung(&lung, 64, 48).unwrap();
+    let found = LungSearch::Found(Arc::new(Lungs::new(fields, source)));
+    bench.message(Message::LungsFound { frame: asked[0].clone(), result: Ok(found) });
+    assert!(bench.state.lungs.found().is_none(), "they are those of another image");
+    assert_eq!(searches(&mut bench).len(), 1, "those of the second");
+    bench.command(Command::Study(StudyCommand::PreviousImage));
+    assert!(bench.state.lungs.found().is_some());
+    assert!(searches(&mut bench).is_empty(), "they are known");
+
+    // A mask that cannot be used is named.
+    bench.command(Command::Study(StudyCommand::NextImage));
+    let second = searches(&mut bench).remove(0);
+    let result = Err(Reason::from("The mask has another size."));
+    bench.message(Message::LungsFound { frame: second, result });
+    assert!(matches!(bench.state.lungs, LungSearch::NotLookedFor));
+    assert!(bench.state.notices.iter().any(|n| n.text.contains("The mask has another size.")));
 }
 
 #[test]

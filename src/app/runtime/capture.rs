@@ -11,6 +11,7 @@ use super::screenshot;
 use crate::app::command::{Command, FileCommand};
 use crate::app::state::study_scoring::StudyProgress;
 use crate::app::state::{Level, Model, Phase, ShownImage, State};
+use crate::engine::lungs::LungSearch;
 
 /// Nothing takes longer than this on purpose.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -137,6 +138,7 @@ fn standing(state: &State, opens: bool) -> anyhow::Result<bool> {
         (ShownImage::Ready(_), phase) => {
             let study = state.results.study.as_ref().map(|study| &study.progress);
             let over = !matches!(study, Some(StudyProgress::Running { .. }));
+            let over = over && !matches!(state.lungs, LungSearch::Awaited);
             Ok(over && matches!(phase, Phase::Finished | Phase::Refused | Phase::Unfit))
         }
         (ShownImage::Loading(..), _) => Ok(false),

@@ -20,8 +20,8 @@ use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
 use super::{
-    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, parts_of_image, screenshot,
-    settings_file,
+    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, lung_finder, parts_of_image,
+    screenshot, settings_file,
 };
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
@@ -41,7 +41,7 @@ use crate::model::registry;
 use crate::reader_study::journal::Journal;
 use crate::reader_study::record::Record;
 use crate::report::impression_store;
-use crate::study::{Catalogue, tag_list};
+use crate::study::{Catalogue, Frame, tag_list};
 
 /// Changed preferences are written this long after the first change that is not written yet.
 const SOON: Duration = Duration::from_millis(500);
@@ -52,6 +52,7 @@ pub struct EffectRunner {
     engine: Option<Engine>,
     loader: Sender<FrameRequest>,
     slots: Sender<SlotRequest>,
+    lungs: Sender<Arc<Frame>>,
     prefetcher: Prefetcher,
     precedence: Precedence,
     /// Stops the listing of files.
@@ -100,6 +101,7 @@ impl EffectRunner {
             engine: None,
             loader: frame_loader::start(&jobs, options.masks.clone()),
             slots: slot_loader::start(&jobs, options.masks.clone()),
+            lungs: lung_finder::start(&jobs, options.masks.clone(), precedence.clone()),
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref(), &precedence),
             precedence,
             scanning: CancelToken::default(),
@@ -221,6 +223,9 @@ impl EffectRunner {
                 // The thread lives as long as this sender: nothing is lost.
                 let awaited = self.precedence.awaited();
                 let _ = self.loader.send(FrameRequest { generation, entry, index, presentations, awaited });
+            }
+            Effect::FindLungs(frame) => {
+                let _ = self.lungs.send(frame);
             }
             Effect::LoadSlot { slot, serial, wanted } => {
                 let _ = self.slots.send(SlotRequest { slot, serial, wanted });

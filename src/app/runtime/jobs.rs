@@ -1,10 +1,8 @@
 //! What the threads do: list files, decode a frame for the screen, make the demo, import weights,
 //! write a report.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::job_threads::MessageSender;
@@ -12,7 +10,7 @@ use crate::app::state::pyramid::Pyramid;
 use crate::app::state::{LoadedImage, Reason};
 use crate::app::update::message::Message;
 use crate::cancel::CancelToken;
-use crate::engine::lungs;
+use crate::engine::lungs::{self, LungSearch};
 use crate::imaging::auto_window::auto_window;
 use crate::language::tr;
 use crate::model::import::draft::Request as Import;
@@ -23,7 +21,7 @@ use crate::phantom::{PhantomFileError, render, write_dicom};
 use crate::report::ReportError;
 use crate::report::case::CaseReport;
 use crate::study::lung_masks::LungMasks;
-use crate::study::{Catalogue, FrameReader, ImageEntry, StudyError, presentation_states, scan_beside};
+use crate::study::{Catalogue, Frame, FrameReader, ImageEntry, StudyError, presentation_states, scan_beside};
 
 /// Longer side of the colour image kept for the screen.
 const COLOR_SIDE: u32 = 2048;
@@ -69,7 +67,7 @@ pub(super) fn scan(
 }
 
 /// Decodes a frame and prepares what the screen needs of it; of some presentation states those that
-/// are about it.
+/// are about it. Its lungs are looked for later, so that nobody waits for them.
 pub(super) fn load(
     reader: &mut FrameReader,
     entry: &Arc<ImageEntry>,
@@ -80,17 +78,28 @@ pub(super) fn load(
     let mut frame = reader.load(entry, index)?;
     let presentations = Arc::new(presentation_states(&mut frame, presentations));
     let frame = Arc::new(frame);
-    // Somebody waits: lungs are found while the rest is made.
-    let (lungs, (pyramid, auto_window, color)) = thread::scope(|scope| {
-        let rest = scope.spawn(|| {
-            let pyramid = Arc::new(Pyramid::new(&frame.pixels.plane));
-            let auto_window = auto_window(&frame.pixels.plane, frame.pixels.padding);
-            (pyramid, auto_window, frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image))))
-        });
-        let lungs = lungs::of_frame(&frame, masks).map_err(|error| Reason::of(&error));
-        (lungs, rest.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
-    Ok(LoadedImage { frame, pyramid, color, lungs, presentations, auto_window })
+    let plane = &frame.pixels.plane;
+    let (pyramid, auto_window) = rayon::join(|| Pyramid::new(plane), || auto_window(plane, frame.pixels.padding));
+    let color = frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image)));
+    let lungs = Ok(lungs::before_looking(&frame, masks));
+    Ok(LoadedImage { frame, pyramid: Arc::new(pyramid), color, lungs, presentations, auto_window })
+}
+
+/// Decodes a frame for a place beside the active one, where its lungs are shown, too.
+pub(super) fn load_beside(
+    reader: &mut FrameReader,
+    entry: &Arc<ImageEntry>,
+    index: u32,
+    presentations: &[PathBuf],
+    masks: Option<&LungMasks>,
+) -> Result<LoadedImage, StudyError> {
+    let loaded = load(reader, entry, index, presentations, masks)?;
+    Ok(LoadedImage { lungs: find_lungs(&loaded.frame, masks), ..loaded })
+}
+
+/// Where the lungs of a frame lie.
+pub(super) fn find_lungs(frame: &Frame, masks: Option<&LungMasks>) -> Result<LungSearch, Reason> {
+    lungs::of_frame(frame, masks).map_err(|error| Reason::of(&error))
 }
 
 /// Writes the demo study into the cache folder, and yields its place.

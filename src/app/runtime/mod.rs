@@ -18,6 +18,7 @@ mod impressions;
 mod job_threads;
 mod jobs;
 mod keeping_thread;
+mod lung_finder;
 mod measuring;
 pub mod options;
 mod parts_of_image;

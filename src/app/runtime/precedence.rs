@@ -31,6 +31,16 @@ impl Precedence {
     }
 }
 
+/// Lowers the priority of this thread, and of those that it will start: with Linux's fair scheduling
+/// a thread of nice 10 gets a tenth of what one of nice 0 gets while both want it, and everything
+/// otherwise. Nothing elsewhere.
+pub fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
+        log::warn!("a thread keeps the priority of the window: {e}");
+    }
+}
+
 impl Drop for Awaited {
     fn drop(&mut self) {
         let (count, changed) = &*self.0.0;

@@ -47,7 +47,7 @@ fn load(requests: &Receiver<SlotRequest>, masks: Option<&Path>, messages: &Messa
         }
         let SlotRequest { serial, wanted, .. } = waiting.remove(0);
         let WantedFrame { entry, index, presentations } = wanted;
-        let result = match guarded(|| jobs::load(&mut reader, &entry, index, &presentations, masks.as_ref())) {
+        let result = match guarded(|| jobs::load_beside(&mut reader, &entry, index, &presentations, masks.as_ref())) {
             Ok(loaded) => loaded.map(Box::new).map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };

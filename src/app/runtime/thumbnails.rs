@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use image::RgbImage;
 use image::buffer::ConvertBuffer as _;
 
-use super::precedence::Precedence;
+use super::precedence::{Precedence, step_back};
 use crate::app::state::pyramid::Pyramid;
 use crate::imaging::display;
 use crate::imaging::resample::Region;
@@ -29,7 +29,10 @@ pub type Channels = (Sender<Arc<ImageEntry>>, Receiver<(String, Option<RgbImage>
 pub fn start(precedence: Precedence, wake: impl Fn() + Send + 'static) -> Option<Channels> {
     let (ask, wanted) = unbounded();
     let (sender, made) = unbounded();
-    let work = move || work(&wanted, &sender, &precedence, &wake);
+    let work = move || {
+        step_back();
+        work(&wanted, &sender, &precedence, &wake);
+    };
     match std::thread::Builder::new().name("pellucid-thumbnails".into()).spawn(work) {
         Ok(_) => Some((ask, made)),
         Err(e) => {

@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Reason;
 use super::loaded_image::LoadedImage;
-use crate::study::ImageEntry;
+use crate::engine::lungs::LungSearch;
+use crate::study::{Frame, ImageEntry};
 
 /// Most frames that are kept, whatever they take.
 pub const MOST_FRAMES: usize = 4096;
@@ -102,6 +104,12 @@ impl FrameCache {
             let Some(oldest) = others.min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key) else { return };
             self.bytes -= Arc::make_mut(&mut self.kept).remove(&oldest).map_or(0, |gone| gone.bytes);
         }
+    }
+
+    /// Keeps what came of looking for the lungs of a frame, where the frame is still there.
+    pub fn keep_lungs(&mut self, frame: &Arc<Frame>, lungs: &Result<LungSearch, Reason>) {
+        let kept = Arc::make_mut(&mut self.kept).values_mut().map(|kept| &mut kept.image);
+        kept.filter(|image| Arc::ptr_eq(&image.frame, frame)).for_each(|image| image.lungs.clone_from(lungs));
     }
 
     /// Forgets every frame.

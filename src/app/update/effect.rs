@@ -21,7 +21,7 @@ use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
 use crate::reader_study::record::Record;
 use crate::report::case::CaseReport;
-use crate::study::{Catalogue, ImageEntry};
+use crate::study::{Catalogue, Frame, ImageEntry};
 
 /// A frame that may be looked at next.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub enum Effect {
         /// Presentation states that may be about it.
         presentations: Vec<PathBuf>,
     },
+    /// Looks for the lungs of a frame; the last one asked for counts.
+    FindLungs(Arc<Frame>),
     /// Decodes a frame for a place beside the active one; of one place the last one counts.
     LoadSlot {
         slot: SlotIndex,

@@ -20,8 +20,9 @@ use crate::app::state::model_changes::ModelChange;
 use crate::app::state::tags::Listed;
 use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
+use crate::engine::lungs::LungSearch;
 use crate::evaluation::model_diff::ModelDiff;
-use crate::study::{Catalogue, ImageEntry};
+use crate::study::{Catalogue, Frame, ImageEntry};
 
 /// A comparison that is asked for.
 #[derive(Clone, Debug)]
@@ -58,6 +59,11 @@ pub enum Message {
     FrameLoaded {
         generation: Generation,
         result: Result<LoadedImage, Reason>,
+    },
+    /// Where the lungs of a frame lie, or why its mask does not say.
+    LungsFound {
+        frame: Arc<Frame>,
+        result: Result<LungSearch, Reason>,
     },
     /// A frame of this image was decoded ahead.
     Prefetched {

@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects,
-    session, show_image, slots, study, tags, training, view_capture, what_if, worklist,
+    audit, catalogue, feedback, hanging, impression, lungs, measuring, model_changes, published, reading,
+    result_objects, session, show_image, slots, study, tags, training, view_capture, what_if, worklist,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -48,6 +48,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             notice(state, Level::Error, tr!("The demo could not be made: {reason}", reason), None);
         }
         Message::FrameLoaded { generation, result } => return show_image::loaded(state, generation, result),
+        Message::LungsFound { frame, result } => lungs::found(state, &frame, &result),
         Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
         // Closed meanwhile.
         Message::Scanning { .. } => {}

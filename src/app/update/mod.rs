@@ -35,6 +35,7 @@ mod key_images;
 mod keys;
 mod linked_stacks;
 mod linked_views;
+mod lungs;
 mod map_requests;
 mod maps;
 pub mod measuring;

@@ -9,6 +9,7 @@ use super::{audit, impression};
 use crate::app::state::what_if::KeptChange;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State, View};
 use crate::engine::Analysis;
+use crate::engine::lungs::LungSearch;
 use crate::engine::similar::SHOWN;
 use crate::language::{ENGLISH, text};
 use crate::report::case::{CaseReport, Paper, SimilarSection};
@@ -24,6 +25,9 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
     }
     let Some(case) = case(state) else {
         let why = match (&state.image, &state.results.phase) {
+            (ShownImage::Ready(_), Phase::Finished | Phase::Refused) if matches!(state.lungs, LungSearch::Awaited) => {
+                text!("The lungs are still being looked for: export in a moment.")
+            }
             (ShownImage::Ready(_), Phase::Waiting | Phase::Running) => {
                 text!("The analysis is still running: export when it is done.")
             }
@@ -54,8 +58,11 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
     vec![Effect::AskForReportFolder]
 }
 
-/// The case on screen, once its analysis is finished.
+/// The case on screen, once its analysis is finished and it is known where its lungs lie.
 pub(super) fn case(state: &State) -> Option<CaseReport> {
+    if matches!(state.lungs, LungSearch::Awaited) {
+        return None;
+    }
     let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
     let layer = state.layer().to_owned();
     let analysis = with_later_maps(state, finished, &layer);

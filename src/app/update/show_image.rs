@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::effect::Effect;
 use super::notices::{forget_image, warn_of_image};
-use super::{analysis, measuring, opening_view, prefetch, result_objects, tags, what_if};
+use super::{analysis, lungs, measuring, opening_view, prefetch, result_objects, tags, what_if};
 use crate::app::state::hanging::SlotResults;
 use crate::app::state::stack::Laid;
 use crate::app::state::{LoadedImage, Phase, Reason, ShownImage, State};
@@ -129,12 +129,12 @@ fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -
     state.image = ShownImage::Ready(loaded.frame.clone());
     state.stack.before = None;
     state.presentations = loaded.presentations;
-    state.lungs = loaded.lungs.unwrap_or_else(|reason| {
-        warn_of_image(state, &reason.capitalized());
-        LungSearch::NotLookedFor
-    });
+    lungs::take(state, &loaded.lungs);
     let stays = state.timing().stays(loaded.frame.index).div_f32(state.stack.cine.speed);
     let mut effects = tags::follow(state);
+    if matches!(state.lungs, LungSearch::Awaited) {
+        effects.push(Effect::FindLungs(loaded.frame.clone()));
+    }
     effects.extend(result_objects::follow(state));
     // Hashing the pixels of every image that passes by would hold a stack up.
     if playing {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::runner;
+use crate::app::runtime::precedence::step_back;
 use crate::app::state::Reason;
 use crate::app::state::training::plan::Plan;
 use crate::app::state::training::verdict::Verdict;
@@ -18,7 +19,7 @@ const BEAT: Duration = Duration::from_millis(250);
 
 /// Measures the run of `plan`, sends how far it is, and at the end what came of it.
 pub(super) fn run(plan: &Plan, send: &(dyn Fn(TrainingMessage) + Sync)) {
-    runner::step_back();
+    step_back();
     let pipeline = Pipeline { config: &plan.config, run: runner::options(plan, false), again: false };
     let now = Mutex::new((Step::Check, Instant::now()));
     let going = |step, done, total| send(TrainingMessage::Judged(Verdict::Going { step, done, total }));

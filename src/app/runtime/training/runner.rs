@@ -2,9 +2,10 @@
 //!
 //! The trainer keeps every core busy for hours, while a frame of the window wants a few
 //! milliseconds now. So the trainer's thread, its pool and its loaders (threads take the priority
-//! of the one that starts them) step back: with Linux's fair scheduling a thread of nice 10 gets a
-//! tenth of what one of nice 0 gets while both want it, and everything otherwise. Elsewhere one
-//! core is left free instead.
+//! of the one that starts them) [step back]; where the system knows no such thing, one core is left
+//! free instead.
+//!
+//! [step back]: crate::app::runtime::precedence::step_back
 //!
 //! Steps are sent together, some times a second: a small network takes thousands, and each would
 //! wake the window.
@@ -12,6 +13,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::app::runtime::precedence::step_back;
 use crate::app::state::Reason;
 use crate::app::state::training::plan::Plan;
 use crate::app::update::training_effect::TrainingMessage;
@@ -55,14 +57,6 @@ pub(super) fn options(plan: &Plan, resume: bool) -> RunOptions {
         max_epochs: None,
         limit: None,
         device: candle_core::Device::Cpu,
-    }
-}
-
-/// Lowers the priority of this thread, and of those that it will start.
-pub(super) fn step_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
-        log::warn!("the trainer keeps the priority of the window: {e}");
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Reason, State};
+use crate::engine::lungs::LungSearch;
 use crate::language::text;
 use crate::pacs::archive::{ArchivedStudy, FoundSeries};
 use crate::pacs::peers::Peer;
@@ -171,6 +172,7 @@ impl State {
             }
             () if self.worklist.transfer.is_some() => text!("A transfer goes on"),
             () if self.results.finished.is_none() => text!("No analysis is finished"),
+            () if matches!(self.lungs, LungSearch::Awaited) => text!("The lungs are still being looked for"),
             () if self.worklist.chosen_peer().is_none() => text!("No archive is chosen"),
             () => return None,
         })

@@ -71,7 +71,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
             }
             return out;
         }
-        LungSearch::Refused(_) | LungSearch::NotLookedFor => return out,
+        LungSearch::Refused(_) | LungSearch::NotLookedFor | LungSearch::Awaited => return out,
     };
     let open = section::heading(ui, state, Section::Lungs, &tokens, &mut out, |ui, out| {
         controls::tick_box(ui, OverlayCommand::ToggleLungs, state.preferences.lung_outline, &tokens, out);
