@@ -31,6 +31,7 @@ use pellucid::study::{
     Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Spacing, SpacingProvenance, StackPlace, Study,
 };
 
+use super::read_first::said;
 use super::viewer::common::{self, Bench, LABELS, verdict};
 use super::viewer::screen;
 
@@ -443,6 +444,25 @@ fn esc_stops_a_costly_map_of_both_and_choosing_the_method_again_asks_for_it_agai
     assert_eq!(asked_beside(&bench).len(), 1);
 }
 
+fn outside() -> PopulationVerdict {
+    PopulationVerdict { inside: false, reason: "A child.".into(), condition: None, distance: None, threshold: None }
+}
+
+#[test]
+fn however_small_a_place_is_it_says_that_its_image_is_outside_the_population() {
+    let mut bench = pair(Some(0.1));
+    judge_beside(&mut bench, |analysis| analysis.population = Some(outside()));
+    bench.command(HangingCommand::SetGrid(Grid { rows: 3, columns: 3 }));
+    let mut harness = Harness::builder()
+        .with_size([1280.0, 640.0])
+        .with_accessibility_check(false)
+        .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
+    harness.run_steps(4);
+    // In short: in whole sentences other parts of the screen say it.
+    let words = said(&harness);
+    assert!(words.iter().any(|word| word == "outside the population"), "{words:?}");
+}
+
 #[test]
 fn what_was_refused_withheld_or_scored_by_another_model_is_not_subtracted() {
     let reason = |change: fn(&mut Analysis)| {
@@ -452,15 +472,7 @@ fn what_was_refused_withheld_or_scored_by_another_model_is_not_subtracted() {
     };
     let refused = reason(|analysis| *analysis = Analysis { gate: Some(verdict(false)), ..Analysis::default() });
     assert_eq!(refused, "Not compared: the prior image was not scored. This resembles no chest radiograph.");
-    let outside = reason(|analysis| {
-        analysis.population = Some(PopulationVerdict {
-            inside: false,
-            reason: "A child.".into(),
-            condition: None,
-            distance: None,
-            threshold: None,
-        });
-    });
+    let outside = reason(|analysis| analysis.population = Some(outside()));
     assert!(outside.contains("the prior image is outside the population"), "{outside}");
 
     let mut bench = pair(Some(0.1));

@@ -51,6 +51,19 @@ fn what_is_open_is_remembered_and_offered_and_opened_only_when_asked() {
 }
 
 #[test]
+fn what_was_closed_by_mistake_opens_again_by_the_same_key_as_that_of_last_time() {
+    let mut bench = Bench::finished();
+    bench.command(FileCommand::CloseAll);
+    bench.effects.clear();
+    bench.command(SessionCommand::OpenLast);
+    let asked = bench
+        .effects
+        .iter()
+        .find_map(|effect| if let Effect::Scan { paths, .. } = effect { Some(paths) } else { None });
+    assert!(asked.is_some_and(|paths| paths[0].ends_with("image.dcm")), "{:?}", bench.state.last_session);
+}
+
+#[test]
 fn lists_of_studies_are_kept_only_as_long_as_the_reader_wants_it() {
     let mut bench = Bench::finished();
     bench.command(SessionCommand::ToggleKeepStudies);
@@ -491,6 +504,15 @@ fn several_images_are_offered_where_there_is_no_map() {
     bench.open(frame(64, 64));
     let offered = |layout| why_not(&bench.state, &ViewCommand::SetLayout(layout).into()).is_none();
     assert!(offered(Layout::Hanging) && !offered(Layout::ClassGrid));
+}
+
+#[test]
+fn a_grid_of_images_is_chosen_by_keyboard() {
+    let mut bench = Bench::finished();
+    let line = found(&bench.state, "3x3").into_iter().next().unwrap();
+    assert_eq!((line.label.as_str(), line.why_not.as_deref()), ("Grid 3 × 3", None));
+    bench.command(line.command);
+    assert_eq!((bench.state.layout, bench.state.hanging.grid.slots()), (Layout::Hanging, 9));
 }
 
 #[test]

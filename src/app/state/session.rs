@@ -144,7 +144,7 @@ pub struct LastSession {
 impl LastSession {
     /// What the settings remember of it.
     #[must_use]
-    pub(super) fn of(studies: &[PathBuf], grid: Option<&KeptGrid>) -> Self {
+    pub fn of(studies: &[PathBuf], grid: Option<&KeptGrid>) -> Self {
         Self { studies: studies.to_vec(), grid: grid.cloned().and_then(KeptGrid::restorable) }
     }
 

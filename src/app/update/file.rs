@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::{analysis, closing, measuring, preferences, report, training, view_capture, what_if};
 use crate::app::command::FileCommand;
+use crate::app::state::session::LastSession;
 use crate::app::state::view_capture::Texts;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
 use crate::app::state::{Reason, ShownImage, State};
+use crate::engine::lungs::LungSearch;
 
 pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
     use FileCommand as F;
@@ -119,5 +121,8 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.cursor = None;
     state.tags = None;
     (state.result_objects.laid, state.result_objects.window) = (None, None);
+    state.lungs = LungSearch::NotLookedFor;
+    // What was closed by mistake can be opened again.
+    state.last_session = LastSession::of(&state.preferences.last, state.preferences.grid.as_ref());
     effects
 }

@@ -1,7 +1,7 @@
 //! How well a few letters fit a line: every word of them must be found, its letters in order.
 //!
 //! Letters that stand together, or begin a word, count more than scattered ones, and a short line
-//! more than a long one. Case and accents of ASCII alone are equal; nothing is stemmed.
+//! more than a long one. Case and accents of ASCII alone are equal, and × is typed as x; nothing is stemmed.
 
 /// Points for a letter behind the one before.
 const TOGETHER: i32 = 8;
@@ -12,11 +12,13 @@ const BEGINS: i32 = 10;
 /// everything alike.
 #[must_use]
 pub fn score(query: &str, text: &str) -> Option<i32> {
-    let letters: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    let typed = |text: &str| -> Vec<char> {
+        text.chars().map(|letter| if letter == '×' { 'x' } else { letter }).flat_map(char::to_lowercase).collect()
+    };
+    let letters = typed(text);
     let mut total = 0;
     for word in query.split_whitespace() {
-        let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
-        total += of_word(&word, &letters)?;
+        total += of_word(&typed(word), &letters)?;
     }
     let length = i32::try_from(letters.len().min(200)).unwrap_or(200);
     Some(if total > 0 { total * 10 - length } else { 0 })

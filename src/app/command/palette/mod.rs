@@ -11,10 +11,11 @@ use std::path::PathBuf;
 
 use super::declare::commands;
 use super::{
-    Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
-    OverlayCommand, PublishedCommand, TagCommand, TrainingCommand, WorklistCommand,
+    Command, FileCommand, FindingsCommand, HangingCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand,
+    MeasureCommand, OverlayCommand, PublishedCommand, TagCommand, TrainingCommand, WorklistCommand,
 };
 use crate::app::state::State;
+use crate::app::state::hanging::Grid;
 use crate::app::state::training::Page;
 use crate::explain::Method;
 use crate::language::text;
@@ -92,7 +93,23 @@ fn lines(state: &State) -> Vec<Line> {
             command,
         }
     });
-    commands.chain(of_the_model(state)).chain(models(state)).chain(recent(state)).collect()
+    commands.chain(grids(state)).chain(of_the_model(state)).chain(models(state)).chain(recent(state)).collect()
+}
+
+/// The grids that several images can stand in.
+fn grids(state: &State) -> impl Iterator<Item = Line> {
+    Grid::ALL.into_iter().map(|grid| {
+        let command = Command::from(HangingCommand::SetGrid(grid));
+        let info = command.info();
+        Line {
+            kind: info.group.name(),
+            label: format!("{} {}", info.label, grid.words()),
+            detail: info.tooltip.to_owned(),
+            key: String::new(),
+            why_not: availability::why_not(state, &command),
+            command,
+        }
+    })
 }
 
 /// Classes, groups and methods of the model at work.

@@ -31,7 +31,7 @@ const IN_SHORT: [&str; 2] = [named!("not the outline"), named!("of a lesion")];
 const OUTSIDE_IN_SHORT: [&str; 2] = [named!("outside the"), named!("population")];
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
-/// A view lower than this gets its title only.
+/// A view lower than this gets its title only, and that the image is outside the population.
 const LOW: f32 = 200.0;
 
 /// One line on what a view shows.
@@ -129,9 +129,12 @@ pub(crate) fn paint(
     }
     let scale = if roomy { pen.scale_bar(state.spacing(frame), placement) } else { Vec2::ZERO };
     let bar = scale.y;
-    if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
+    if content != Content::Image && state.heat_map && state.has_maps(content) {
         let pen = pen_of(room.with_max_x(room.right() - COLOR_BAR));
-        below.splice(0..0, pen.shortest(translated(NOT_AN_OUTLINE), IN_SHORT.map(translated)));
+        if roomy {
+            below.splice(0..0, pen.shortest(translated(NOT_AN_OUTLINE), IN_SHORT.map(translated)));
+        }
+        // However little room there is: the findings say it of the active image alone.
         if state.outside().is_some() {
             below.splice(0..0, pen.shortest(translated(OUTSIDE), OUTSIDE_IN_SHORT.map(translated)));
         }
