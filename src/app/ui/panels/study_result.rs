@@ -106,7 +106,9 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
         }
         (None, Some(reason)) => {
             let reason = said(reason);
-            line(tr!("no states: {}", reason), &reason);
+            // Why, in the tooltip.
+            let what = reason.split_once(": ").map_or(reason.as_str(), |(what, _)| what);
+            line(tr!("no states: {}", what), &reason);
         }
         (None, None) => {}
     }

@@ -100,7 +100,11 @@ fn head(ui: &mut Ui, state: &State, browser: &TagBrowser, tokens: &Tokens, out: 
     });
     let (all, different) = browser.counts();
     let shown = browser.rows().len();
-    let mut words = if shown == all { tr!("{} elements", all) } else { tr!("{shown} of {all} elements", shown, all) };
+    let mut words = if shown == all {
+        tr!("1 element" | "{n} elements" % all)
+    } else {
+        tr!("{shown} of {all} elements", shown, all)
+    };
     if browser.other.is_some() {
         words = tr!("{words}, {different} differ", words, different);
     }

@@ -122,7 +122,10 @@ fn fetched(state: &mut State, result: Result<FetchedStudy, Refusal>) -> Vec<Effe
             }
             if !refused.is_empty() {
                 let first: Vec<&str> = refused.iter().take(SENTENCES).map(String::as_str).collect();
-                let words = tr!("{} objects were not kept: {}.", refused.len(), first.join("; "));
+                let words = tr!(
+                    "1 object was not kept: {reasons}." | "{n} objects were not kept: {reasons}." % refused.len(),
+                    reasons = first.join("; ")
+                );
                 notice(state, Level::Warning, words, None);
             }
             if files == 0 {

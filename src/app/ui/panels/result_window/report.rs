@@ -116,13 +116,13 @@ fn tools(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, tokens: 
     };
     let shown = window.rows.len();
     let words = match window.page {
-        ReportPage::Findings if shown == of => tr!("{} findings", of),
+        ReportPage::Findings if shown == of => tr!("1 finding" | "{n} findings" % of),
         ReportPage::Findings => tr!("{shown} of {of} findings", shown, of),
-        ReportPage::Tree if shown == of => tr!("{} items", of),
+        ReportPage::Tree if shown == of => tr!("1 item" | "{n} items" % of),
         ReportPage::Tree => tr!("{shown} of {of} items", shown, of),
         ReportPage::References => {
             let there = report.references.iter().filter(|one| window.open.contains_key(&one.sop_instance_uid)).count();
-            tr!("{} objects, {} of them opened", of, there)
+            tr!("1 object, {there} of them opened" | "{n} objects, {there} of them opened" % of, there)
         }
     };
     ui.label(theme::caption(words, tokens));

@@ -209,7 +209,12 @@ fn in_words(transfer: &Transfer) -> String {
             tr!("{} of {} objects have come from {peer} ({megabytes} MB)", moved.objects, of, peer, megabytes)
         }
         (Direction::Fetch(..), None) => {
-            tr!("{} objects have come from {peer} ({megabytes} MB)", moved.objects, peer, megabytes)
+            tr!(
+                "1 object has come from {peer} ({megabytes} MB)"
+                    | "{n} objects have come from {peer} ({megabytes} MB)" % moved.objects,
+                peer,
+                megabytes
+            )
         }
         (Direction::Send, _) => tr!("Sending to {peer}: {megabytes} MB", peer, megabytes),
     }
