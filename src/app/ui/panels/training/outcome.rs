@@ -47,7 +47,8 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
             ui.end_row();
         };
         for o in &outcome.overall {
-            row(&format!("{}, {}", spoken(&metric::name(o.name)), o.target), [o.value, o.low, o.high]);
+            let name = if o.name == "accuracy" { text!("Accuracy") } else { text!("Mean AUROC") };
+            row(name, [o.value, o.low, o.high]);
         }
         for m in &outcome.manifest.metrics {
             row(&format!("{} {}", spoken(&metric::title(m)), m.target), [m.value, m.low, m.high].map(f64::from));
