@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use pellucid::study::foreign::{Pool, Trial};
 
 const TIME: Duration = Duration::from_secs(30);
-/// As an image of a few megapixels is allowed; a process that was allowed more than half a gigabyte ends behind
-/// its image, and the next one waits for its start.
+/// As an image of a few megapixels is allowed; a process that was allowed more than half a gigabyte
+/// ends behind its image, and the next one waits for its start.
 const MEMORY: u64 = 384 << 20;
 
 fn main() {

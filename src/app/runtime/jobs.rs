@@ -85,18 +85,6 @@ pub(super) fn load(
     Ok(LoadedImage { frame, pyramid: Arc::new(pyramid), color, lungs, presentations, auto_window })
 }
 
-/// Decodes a frame for a place beside the active one, where its lungs are shown, too.
-pub(super) fn load_beside(
-    reader: &mut FrameReader,
-    entry: &Arc<ImageEntry>,
-    index: u32,
-    presentations: &[PathBuf],
-    masks: Option<&LungMasks>,
-) -> Result<LoadedImage, StudyError> {
-    let loaded = load(reader, entry, index, presentations, masks)?;
-    Ok(LoadedImage { lungs: find_lungs(&loaded.frame, masks), ..loaded })
-}
-
 /// Where the lungs of a frame lie.
 pub(super) fn find_lungs(frame: &Frame, masks: Option<&LungMasks>) -> Result<LungSearch, Reason> {
     lungs::of_frame(frame, masks).map_err(|error| Reason::of(&error))

@@ -7,12 +7,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::job_threads::{JobThreads, MessageSender};
 use super::jobs;
-use crate::app::state::Reason;
+use crate::app::state::{LoadedImage, Reason};
 use crate::app::update::effect::WantedFrame;
 use crate::app::update::message::Message;
 use crate::panic_guard::guarded;
-use crate::study::FrameReader;
 use crate::study::lung_masks::LungMasks;
+use crate::study::{FrameReader, StudyError};
 
 /// A frame for a place.
 pub(super) struct SlotRequest {
@@ -47,7 +47,12 @@ fn load(requests: &Receiver<SlotRequest>, masks: Option<&Path>, messages: &Messa
         }
         let SlotRequest { serial, wanted, .. } = waiting.remove(0);
         let WantedFrame { entry, index, presentations } = wanted;
-        let result = match guarded(|| jobs::load_beside(&mut reader, &entry, index, &presentations, masks.as_ref())) {
+        let load = || {
+            let loaded = jobs::load(&mut reader, &entry, index, &presentations, masks.as_ref())?;
+            // Its lungs are shown, too.
+            Ok::<_, StudyError>(LoadedImage { lungs: jobs::find_lungs(&loaded.frame, masks.as_ref()), ..loaded })
+        };
+        let result = match guarded(load) {
             Ok(loaded) => loaded.map(Box::new).map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };

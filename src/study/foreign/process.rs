@@ -1,6 +1,7 @@
 //! One process that decodes: how it is started, asked, and ended.
 //!
-//! Whoever asks waits no longer than the time allowed, wherever the process hangs ([`patience`](super::patience)).
+//! Whoever asks waits no longer than the time allowed, wherever the process hangs
+//! ([`patience`](super::patience)).
 
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! How well a few letters fit a line: every word of them must be found, its letters in order.
 //!
 //! Letters that stand together, or begin a word, count more than scattered ones, and a short line
-//! more than a long one. Case and accents of ASCII alone are equal, and × is typed as x; nothing is stemmed.
+//! more than a long one. Case and accents of ASCII alone are equal, and × is typed as x; nothing is
+//! stemmed.
 
 /// Points for a letter behind the one before.
 const TOGETHER: i32 = 8;
